@@ -1,0 +1,109 @@
+"""White-box attacks: small changes of a picture, found along the loss's gradient, that make a model err.
+
+Pictures are float32 [n, channels, height, width] in 0 to 1, and stay so. `epsilon` and `step_size` are on that scale:
+a largest change of any pixel for `linf`, a Euclidean length over the whole picture for `l2`. Attack a model in eval
+mode: dropout and batch statistics would hide its gradient.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+NORMS = ("linf", "l2")
+
+Objective = Callable[[torch.Tensor], torch.Tensor]
+
+
+def fgsm(
+    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, epsilon: float, norm: str = "linf"
+) -> torch.Tensor:
+    """Fast gradient sign method: clip(x + epsilon * sign(gradient of the cross-entropy)).
+
+    Goodfellow et al. 2015, "Explaining and harnessing adversarial examples". With `l2` the step goes along the
+    gradient itself, with length epsilon.
+    """
+    return neighbour(cross_entropy(model, labels), images, epsilon, norm).clamp(0, 1)
+
+
+def pgd(
+    model: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    epsilon: float,
+    step_size: float,
+    steps: int,
+    random: torch.Generator,
+    norm: str = "linf",
+) -> torch.Tensor:
+    """Projected gradient descent on the cross-entropy, from a random start within epsilon.
+
+    Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks".
+    """
+    start = random_within(images, epsilon, norm, random)
+    return ascend(
+        cross_entropy(model, labels), images, start, epsilon=epsilon, step_size=step_size, steps=steps, norm=norm
+    )
+
+
+def ascend(
+    objective: Objective,
+    images: torch.Tensor,
+    start: torch.Tensor,
+    *,
+    epsilon: float,
+    step_size: float,
+    steps: int,
+    norm: str,
+) -> torch.Tensor:
+    """Raise an objective by steps along its gradient, each followed by a projection to within epsilon of `images`.
+
+    Args:
+        objective: pictures to a scalar, summed over them so that none depends on the others.
+        start: where to begin, within epsilon of `images`.
+    """
+    current = start
+    for _ in range(steps):
+        current = project(neighbour(objective, current, step_size, norm), images, epsilon, norm)
+    return current
+
+
+def neighbour(objective: Objective, images: torch.Tensor, step_size: float, norm: str) -> torch.Tensor:
+    """One step of length `step_size` along the objective's gradient; not clipped."""
+    images = images.detach().requires_grad_()
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(objective(images), images)
+    direction = gradient.sign() if norm == "linf" else gradient / lengths(gradient).clamp(min=1e-12)
+    return images.detach() + step_size * direction
+
+
+def project(images: torch.Tensor, centre: torch.Tensor, epsilon: float, norm: str) -> torch.Tensor:
+    """The nearest pictures within epsilon of `centre`, then clipped to 0 to 1."""
+    change = images - centre
+    if norm == "linf":
+        change = change.clamp(-epsilon, epsilon)
+    else:
+        change = change * (epsilon / lengths(change).clamp(min=1e-12)).clamp(max=1)
+    return (centre + change).clamp(0, 1)
+
+
+def random_within(images: torch.Tensor, epsilon: float, norm: str, random: torch.Generator) -> torch.Tensor:
+    """A uniformly random point of the epsilon ball around each picture, clipped to 0 to 1."""
+    if norm == "linf":
+        change = (torch.rand(images.shape, generator=random, device=random.device) * 2 - 1) * epsilon
+    else:
+        change = torch.randn(images.shape, generator=random, device=random.device)
+        radius = torch.rand(len(images), 1, 1, 1, generator=random, device=random.device) ** (1 / images[0].numel())
+        change = change / lengths(change) * radius * epsilon
+    return (images + change).clamp(0, 1)
+
+
+def lengths(images: torch.Tensor) -> torch.Tensor:
+    """Euclidean length of each picture: float32 [n, 1, 1, 1]."""
+    return images.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+
+def cross_entropy(model: nn.Module, labels: torch.Tensor) -> Objective:
+    return lambda images: F.cross_entropy(model(images), labels, reduction="sum")

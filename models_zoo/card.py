@@ -1,0 +1,126 @@
+"""The model card: a README beside the weights, written from what lies there, so that it cannot disagree with it."""
+
+from pathlib import Path
+from typing import Any
+
+from models_zoo.checkpoints import load_meta
+from models_zoo.files import read_json, write_bytes
+from models_zoo.suites import Row, beside, read_rows, write_rows
+
+CARD = "README.md"
+
+
+def record(folder: Path, rows: list[Row], *, reference: list[Row] | None = None) -> None:
+    """Keep a model's evaluation beside it and write its card anew.
+
+    Args:
+        folder: a finished run.
+        rows: its evaluation table; replaces an earlier one.
+        reference: the same table of a plainly trained model, to be shown beside an adversarially trained one.
+
+    Raises:
+        CheckpointError: the folder holds no finished model.
+    """
+    load_meta(folder)
+    write_rows(folder, rows)
+    write_bytes(folder / CARD, card(folder, reference=reference).encode())
+
+
+def card(folder: Path, *, reference: list[Row] | None = None) -> str:
+    """Markdown with a YAML header in the form that model hubs read."""
+    meta, rows = load_meta(folder), read_rows(folder)
+    config, epochs = read_json(folder / "config.json")["config"], read_json(folder / "metrics.json")
+    return "\n".join([
+        *_header(meta, rows),
+        f"# {meta['architecture']}, trained with the recipe {config['recipe']['name']}",
+        "",
+        f"An adversary for {meta['classes']} labels, trained on what people drew and on its task's base data. Weights "
+        f"are in `model.safetensors`; `models_zoo.checkpoints.load_model(folder)` loads them.",
+        "",
+        *_facts(meta, config),
+        *_history(epochs),
+        *_evaluation(rows),
+        *(_compared(rows, reference) if reference else []),
+        "## Limits",
+        "",
+        "Pictures are 28 x 28 grayscale, bright ink on black, made by `models_zoo.images`. The model answers with one "
+        "of its labels whatever it is shown. People fooled it on purpose: its probabilities are no measure of how "
+        "often it errs on what they will draw next.",
+        "",
+        "## Rebuild",
+        "",
+        "`python -m models_zoo.rebuild <this folder>` trains it again and says whether the weights hash agrees. The "
+        "last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
+        "",
+    ])  # fmt: skip
+
+
+def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
+    lines = ["---", "library_name: pytorch", "pipeline_tag: image-classification", "tags:"]
+    lines += ["- dynamic-adversarial-data-collection", f"- {meta['architecture']}", "metrics:", "- accuracy"]
+    base = next((row for row in rows if row.suite == "base"), None)
+    if base:
+        lines += [
+            "model-index:",
+            f"- name: {meta['weights_hash'][:12]}",
+            "  results:",
+            "  - task: {type: image-classification}",
+            "    dataset: {name: base test set, type: base}",
+            f"    metrics: [{{type: accuracy, value: {base.score.accuracy:.4f}}}]",
+        ]
+    return [*lines, "---", ""]
+
+
+def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    told = {"recipe", "augment", "architecture", "classes"}
+    rest = {name: value for name, value in config.items() if name not in told}
+    options = {name: value for name, value in config["recipe"].items() if name != "name"}
+    facts = {
+        "weights hash": f"`{meta['weights_hash']}`",
+        "training data hash": f"`{meta['data_sha256']}`",
+        "recipe": f"{config['recipe']['name']} {_listed(options)}".strip(),
+        "augmentation": _listed(config["augment"] or {}) or "none",
+        "config": _listed(rest),
+        "trained on": f"{meta['device']}, {meta['threads']} threads; {_listed(meta['versions'])}",
+    }
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {'none' if value in ('', None) else value}" for name, value in values.items())
+
+
+def _history(epochs: list[dict[str, Any]]) -> list[str]:
+    lines = ["## Training", "", "| epoch | loss | learning rate | dev accuracy | seconds |", "|---|---|---|---|---|"]
+    for row in epochs:
+        dev = ", ".join(f"{name} {part['correct']} / {part['n']}" for name, part in sorted(row["dev"].items()))
+        lines.append(f"| {row['epoch']} | {row['loss']:.4f} | {row['lr']:.4g} | {dev} | {row['seconds']:.1f} |")
+    return [*lines, ""]
+
+
+def _evaluation(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["## Evaluation", "", "Not evaluated yet.", ""]
+    lines = ["## Evaluation", "", "| suite | parameter | correct | n | accuracy | 95 % interval |"]
+    lines.append("|---|---|---|---|---|---|")
+    for row in rows:
+        if row.suite == "confusion":
+            continue
+        low, high = row.score.interval()
+        extra = f"; expected calibration error {row.error:.4f}" if row.error is not None else ""
+        lines.append(
+            f"| {row.suite} | {row.parameter}{extra} | {row.correct} | {row.n} | {100 * row.score.accuracy:.2f} % "
+            f"| {100 * low:.2f} - {100 * high:.2f} % |"
+        )
+    return [*lines, "", "Intervals are Wilson's. The confusion counts are in `evaluation.json`.", ""]
+
+
+def _compared(rows: list[Row], reference: list[Row]) -> list[str]:
+    lines = ["### Beside the plainly trained reference", "", "Same architecture, data and budget.", ""]
+    lines += ["| suite | parameter | n | this model | reference | difference |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
+        f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points |"
+        for pair in beside(rows, reference)
+    ]
+    return [*lines, ""]

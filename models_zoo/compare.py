@@ -1,0 +1,143 @@
+"""All recipes trained on MNIST with the same budget, measured with all suites, in one table.
+
+    python -m models_zoo.compare
+
+keeps each model in a folder of its own, goes on where it was stopped, and writes its tables into
+`docs/adversaries.md`, between the two lines that mark their place.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from models_zoo.augment import Augment
+from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
+from models_zoo.card import record
+from models_zoo.command import BASE_FOLDER, show_progress
+from models_zoo.config import Config
+from models_zoo.files import write_bytes
+from models_zoo.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
+from models_zoo.suites import SUITES, Row, evaluate, mean_accuracy, read_rows
+from models_zoo.train import Fitted, TrainingFailed, fit
+
+BEGIN, END = "<!-- made by python -m models_zoo.compare -->", "<!-- end -->"
+REFERENCE = "standard"
+
+# The budget is 160,000 pictures each, and attacks take seven large steps instead of Madry's forty small ones: what two
+# cores can do in minutes.
+BUDGET = 160_000
+PLAIN = Config(epochs=8, base_replay=BUDGET // 8, lr=0.1)
+LINE_UP = {
+    "standard, mnist_cnn": replace(PLAIN, architecture="mnist_cnn", lr=0.05),
+    REFERENCE: PLAIN,
+    "augment": replace(PLAIN, augment=Augment()),
+    "fgsm": replace(PLAIN, recipe=Fgsm()),
+    "pgd": replace(PLAIN, recipe=Pgd(steps=7, step_size=0.1)),
+    "pgd, l2": replace(PLAIN, recipe=Pgd(norm="l2", epsilon=2.0, step_size=0.5, steps=7)),
+    "trades": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1)),
+    "adversarial_regularization": replace(PLAIN, recipe=AdversarialRegularization()),
+}
+
+Column = Callable[[list[Row]], float]
+
+
+def accuracy_of(suite: str, parameter: str) -> Column:
+    return lambda rows: next(row.score.accuracy for row in rows if row.suite == suite and parameter in row.parameter)
+
+
+COLUMNS: dict[str, Column] = {
+    "clean": accuracy_of("base", "test"),
+    "corruptions": lambda rows: mean_accuracy(rows, "corruption"),
+    "FGSM 0.3": accuracy_of("fgsm", "linf 0.3"),
+    "PGD 0.1": accuracy_of("pgd", "linf 0.1"),
+    "PGD 0.2": accuracy_of("pgd", "linf 0.2"),
+    "PGD 0.3": accuracy_of("pgd", "linf 0.3"),
+    "PGD l2 2": accuracy_of("pgd", "l2 2"),
+    "shifted": accuracy_of("moved", "shifted up to"),
+    "turned": accuracy_of("moved", "turned up to"),
+    "both": accuracy_of("moved", "shifted and turned"),
+}
+
+
+def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: int) -> tuple[Fitted, list[Row]]:
+    """One model of the line-up: trained and measured unless it already was."""
+    fitted = fit(folder, config, base=base, on_progress=show_progress)
+    rows = read_rows(folder)
+    if not rows:
+        pictures = base.test_images, base.test_labels
+        rows = evaluate(fitted.model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
+    return fitted, rows
+
+
+def tables(results: dict[str, tuple[Fitted, list[Row]]], *, at_most: int) -> str:
+    """Markdown: everything in one table, and each model beside the plainly trained one."""
+    reference = results[REFERENCE][1]
+    clean = next(row for row in reference if row.suite == "base")
+    kinds = {row.parameter.split()[0] for row in reference if row.suite == "corruption"}
+    lines = [
+        f"Accuracy in %. Clean on all {clean.n:,} test digits, the rest on {at_most:,} of them, evenly spaced. "
+        f"`corruptions` is the mean over {len(kinds)} kinds of the mean over their severities; PGD has 40 steps and "
+        "one random start; `shifted`, `turned` and `both` are the worst case per picture. CPU seconds are of the "
+        f"training, over all cores; every model saw {BUDGET:,} pictures.",
+        "",
+        "| recipe | " + " | ".join(COLUMNS) + " | calibration error | CPU seconds |",
+        "|---" * (len(COLUMNS) + 3) + "|",
+    ]
+    for name, (fitted, rows) in results.items():
+        numbers = [f"{100 * column(rows):.1f}" for column in COLUMNS.values()]
+        numbers[0] = f"{100 * COLUMNS['clean'](rows):.2f}"
+        error = next(row.error for row in rows if row.suite == "calibration")
+        seconds = sum(row["cpu_seconds"] for row in fitted.epochs)
+        lines.append(f"| {name} | {' | '.join(numbers)} | {error:.4f} | {seconds:.0f} |")
+    lines += ["", f"The same as points above or below `{REFERENCE}`:", ""]
+    lines += ["| recipe | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for name, (_, rows) in results.items():
+        if name != REFERENCE:
+            gains = [f"{100 * (column(rows) - column(reference)):+.1f}" for column in COLUMNS.values()]
+            lines.append(f"| {name} | {' | '.join(gains)} |")
+    return "\n".join(lines)
+
+
+def put_between(page: Path, text: str) -> None:
+    """Replace what stands between the two marking lines of a page.
+
+    Raises:
+        ValueError: the page does not have them.
+    """
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} has no place for the tables: it needs the lines {BEGIN} and {END}.")
+    write_bytes(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m models_zoo.compare", description="Train and measure every recipe with the same budget."
+    )
+    parser.add_argument("--folder", type=Path, default=BASE_FOLDER.parent / "adversaries", help="(%(default)s)")
+    parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
+    parser.add_argument("--page", type=Path, default=Path("docs/adversaries.md"), help="(%(default)s)")
+    parser.add_argument("--only", nargs="*", choices=LINE_UP, default=list(LINE_UP), help="train just these, no page")
+    parser.add_argument("--at-most", type=int, default=1000, help="digits for each costly suite (%(default)s)")
+    given = parser.parse_args(arguments)
+    try:
+        ensure_mnist(given.base, progress=print)
+        base, results = load_mnist(given.base), {}
+        for name in given.only:
+            print(f"{name}:", flush=True)
+            folder = given.folder / name.replace(", ", "-")
+            results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
+            reference = results[REFERENCE][1] if REFERENCE in results and name != REFERENCE else None
+            record(folder, results[name][1], reference=reference)
+        if set(results) == set(LINE_UP):
+            put_between(given.page, tables(results, at_most=given.at_most))
+            print(f"{given.page} has the tables.")
+    except (BaseDataError, TrainingFailed, ValueError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Training recipes: what is minimised in one step. Each is a frozen dataclass, stored whole with the model.
+
+A recipe's `loss(model, images, labels, smoothing=..., random=...)` gives the mean loss of one batch, a scalar that
+can be differentiated with respect to the model's parameters:
+
+    model      in training mode; left so
+    images     float32 [n, channels, height, width] in 0 to 1
+    labels     int64 [n]
+    smoothing  share of each target spread over all classes, 0 to 1
+    random     a generator on the images' device, for whatever the recipe draws
+
+Attacks are found with the model in eval mode, so that they see no dropout and leave no trace in batch statistics.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from models_zoo import attacks
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Cross-entropy on the pictures as they are."""
+
+    name: ClassVar[str] = "standard"
+
+    def loss(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
+    ) -> torch.Tensor:
+        return F.cross_entropy(model(images), labels, label_smoothing=smoothing)
+
+
+@dataclass(frozen=True)
+class Fgsm:
+    """FGSM adversarial training: clean and adversarial loss mixed (Goodfellow et al. 2015)."""
+
+    name: ClassVar[str] = "fgsm"
+
+    epsilon: float = 0.25
+    """Largest change of a pixel, 0 to 1; 0.25 is the paper's for MNIST."""
+    clean_share: float = 0.5
+    """Share of the clean loss, 0 to 1; 0.5 is the paper's."""
+
+    def loss(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
+    ) -> torch.Tensor:
+        with _eval_mode(model):
+            attacked = attacks.fgsm(model, images, labels, epsilon=self.epsilon)
+        clean = F.cross_entropy(model(images), labels, label_smoothing=smoothing)
+        adversarial = F.cross_entropy(model(attacked), labels, label_smoothing=smoothing)
+        return self.clean_share * clean + (1 - self.clean_share) * adversarial
+
+
+@dataclass(frozen=True)
+class Pgd:
+    """PGD adversarial training: cross-entropy on attacked pictures only (Madry et al. 2018)."""
+
+    name: ClassVar[str] = "pgd"
+
+    epsilon: float = 0.3
+    """Largest change: of a pixel (`linf`), or of the whole picture's length (`l2`)."""
+    step_size: float = 0.01
+    """Length of one step, in the same norm."""
+    steps: int = 40
+    """Steps per picture; a training step costs about this many times the standard one."""
+    norm: str = "linf"
+    """`linf` or `l2`."""
+
+    def __post_init__(self) -> None:
+        if self.norm not in attacks.NORMS:
+            raise ValueError(f"The recipe pgd's norm must be one of {', '.join(attacks.NORMS)}.")
+
+    def loss(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
+    ) -> torch.Tensor:
+        with _eval_mode(model):
+            attacked = attacks.pgd(
+                model,
+                images,
+                labels,
+                epsilon=self.epsilon,
+                step_size=self.step_size,
+                steps=self.steps,
+                norm=self.norm,
+                random=random,
+            )
+        return F.cross_entropy(model(attacked), labels, label_smoothing=smoothing)
+
+
+@dataclass(frozen=True)
+class Trades:
+    """TRADES: cross-entropy + beta * KL(clean answer, answer within epsilon) (Zhang et al. 2019)."""
+
+    name: ClassVar[str] = "trades"
+
+    epsilon: float = 0.3
+    """Largest change of a pixel, 0 to 1."""
+    step_size: float = 0.01
+    """Largest change of a pixel in one step."""
+    steps: int = 40
+    """Steps per picture."""
+    beta: float = 6.0
+    """What robustness counts beside accuracy: 1 / lambda in the paper."""
+
+    def loss(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
+    ) -> torch.Tensor:
+        with _eval_mode(model):
+            attacked = self._attacked(model, images, random)
+        clean = model(images)
+        divergence = F.kl_div(
+            model(attacked).log_softmax(dim=1), clean.log_softmax(dim=1), reduction="batchmean", log_target=True
+        )
+        return F.cross_entropy(clean, labels, label_smoothing=smoothing) + self.beta * divergence
+
+    def _attacked(self, model: nn.Module, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+        """Where within epsilon the answer differs most from the clean one; from a start beside it, for at the picture
+        itself the divergence has no gradient."""
+        with torch.no_grad():
+            target = model(images).log_softmax(dim=1)
+
+        def divergence(pictures: torch.Tensor) -> torch.Tensor:
+            return F.kl_div(model(pictures).log_softmax(dim=1), target, reduction="sum", log_target=True)
+
+        start = images + 0.001 * torch.randn(images.shape, generator=random, device=random.device)
+        return attacks.ascend(
+            divergence, images, start, epsilon=self.epsilon, step_size=self.step_size, steps=self.steps, norm="linf"
+        )
+
+
+@dataclass(frozen=True)
+class AdversarialRegularization:
+    """Loss + multiplier * loss on a one-step neighbour, as in TensorFlow's Neural Structured Learning.
+
+    Names are that library's, defaults those of its MNIST tutorial. As there, the neighbour is not clipped to 0 to 1.
+    """
+
+    name: ClassVar[str] = "adversarial_regularization"
+
+    multiplier: float = 0.2
+    """What the neighbour's loss counts beside the picture's own."""
+    adv_step_size: float = 0.2
+    """Length of the step to the neighbour, in the norm below."""
+    adv_grad_norm: str = "infinity"
+    """`infinity` (a step along the gradient's sign) or `l2` (along the gradient)."""
+
+    def __post_init__(self) -> None:
+        if self.adv_grad_norm not in ("infinity", "l2"):
+            raise ValueError("The recipe adversarial_regularization's adv_grad_norm must be infinity or l2.")
+
+    def loss(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
+    ) -> torch.Tensor:
+        norm = {"infinity": "linf", "l2": "l2"}[self.adv_grad_norm]
+        with _eval_mode(model):
+            beside = attacks.neighbour(attacks.cross_entropy(model, labels), images, self.adv_step_size, norm)
+        own = F.cross_entropy(model(images), labels, label_smoothing=smoothing)
+        return own + self.multiplier * F.cross_entropy(model(beside), labels, label_smoothing=smoothing)
+
+
+@contextmanager
+def _eval_mode(model: nn.Module) -> Iterator[None]:
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train()
+
+
+Recipe = Standard | Fgsm | Pgd | Trades | AdversarialRegularization
+RECIPES: dict[str, type[Recipe]] = {
+    "standard": Standard,
+    "fgsm": Fgsm,
+    "pgd": Pgd,
+    "trades": Trades,
+    "adversarial_regularization": AdversarialRegularization,
+}

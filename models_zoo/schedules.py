@@ -1,0 +1,27 @@
+"""The learning rate as a share of its highest, computed from how far the run is: nothing to save or restore."""
+
+import math
+
+WARM_UP = 0.2
+PATIENCE = 2
+
+
+def one_cycle(done: float) -> float:
+    """When the share `done` (0 to 1) of all steps is done.
+
+    Up in a straight line from a tenth for the first fifth, then down along half a cosine to 0. After Smith 2018, "A
+    disciplined approach to neural network hyper-parameters", with the annealing to 0 that became usual.
+    """
+    if done < WARM_UP:
+        return 0.1 + 0.9 * done / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def plateau(dev_accuracies: list[float]) -> float:
+    """After epochs with these dev accuracies: a tenth for every two in a row that brought no new best."""
+    share, best, waited = 1.0, -math.inf, 0
+    for value in dev_accuracies:
+        best, waited = (value, 0) if value > best else (best, waited + 1)
+        if waited == PATIENCE:
+            share, waited = share / 10, 0
+    return share

@@ -1,0 +1,323 @@
+"""Evaluation suites: how a model does on clean, corrupted, attacked and moved pictures, as rows of one table.
+
+Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows, and works on
+any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28], labels int64 [n].
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from models_zoo import attacks
+from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
+from models_zoo.evaluate import BATCH, Score, accuracy, confusion, probabilities, to_input
+from models_zoo.files import read_json, write_json
+from models_zoo.geometry import resample, shift, turn
+
+Pictures = tuple[np.ndarray, np.ndarray]
+
+EVALUATION = "evaluation.json"
+LINF = (0.1, 0.2, 0.3)
+L2 = (1.0, 2.0)
+ANGLES = range(-30, 31, 10)
+SHIFTS = (-4, -2, 0, 2, 4)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement of one model."""
+
+    model: str
+    """Weights hash, or any name that tells models apart."""
+    suite: str
+    """`base`, `round`, `corruption`, `fgsm`, `pgd`, `moved`, `confusion` or `calibration`."""
+    parameter: str
+    """What was varied in it, such as `severity 3` or `linf 0.3`."""
+    correct: int
+    n: int
+    error: float | None = None
+    """Expected calibration error, where that is the measure; correct and n are then the accuracy beside it."""
+
+    @property
+    def score(self) -> Score:
+        return Score(self.correct, self.n)
+
+
+def base_test(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+    """Accuracy on the base test set."""
+    return [_row(name, "base", "test", accuracy(model, *pictures))]
+
+
+def per_class(model: nn.Module, name: str, pictures: Pictures, *, classes: int = 10) -> list[Row]:
+    """Confusion: for each label and each answer that was given, how many of the label's pictures got it."""
+    counts = confusion(model, *pictures, classes=classes)
+    return [
+        Row(name, "confusion", f"{label} read as {answer}", int(counts[label, answer]), int(counts[label].sum()))
+        for label, answer in zip(*np.nonzero(counts), strict=True)
+    ]
+
+
+def round_tests(model: nn.Module, name: str, rounds: Mapping[str, Pictures]) -> list[Row]:
+    """Accuracy on each round's frozen test split, and on all of them together."""
+    scores = {title: accuracy(model, *pictures) for title, pictures in rounds.items()}
+    everything = Score(sum(score.correct for score in scores.values()), sum(score.n for score in scores.values()))
+    return [_row(name, "round", title, score) for title, score in (scores | {"all": everything}).items()]
+
+
+def corruptions(
+    model: nn.Module, name: str, pictures: Pictures, *, kinds: Iterable[str] = tuple(CORRUPTIONS)
+) -> list[Row]:
+    """Accuracy under each corruption at each of its severities."""
+    images, labels = pictures
+    return [
+        _row(name, "corruption", f"{kind} {severity}", accuracy(model, corrupt(images, kind, severity), labels))
+        for kind in kinds
+        for severity in range(1, severities(kind) + 1)
+    ]
+
+
+def fgsm(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+    """Accuracy after one step along the gradient, over the grids `LINF` and `L2`."""
+    return [
+        _row(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
+        for norm, epsilon in _grid()
+    ]
+
+
+def pgd(
+    model: nn.Module, name: str, pictures: Pictures, *, steps: int = 40, restarts: int = 1, seed: int = 0
+) -> list[Row]:
+    """Accuracy after PGD with so many steps and random restarts, over the grids `LINF` and `L2`.
+
+    A picture counts as read only if every restart fails to change its answer. A step is 2.5 epsilon / steps long, so
+    that the walk can reach the border of the ball from anywhere in it (Madry et al. 2018).
+    """
+    rows = []
+    for norm, epsilon in _grid():
+        score = pgd_score(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
+        rows.append(_row(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", score))
+    return rows
+
+
+def pgd_score(
+    model: nn.Module,
+    pictures: Pictures,
+    *,
+    norm: str,
+    epsilon: float,
+    steps: int,
+    restarts: int = 1,
+    step_size: float | None = None,
+    seed: int = 0,
+) -> Score:
+    """How many pictures keep their right answer under PGD; see `pgd`."""
+    random = torch.Generator(_device(model)).manual_seed(seed)
+    model.eval()
+    survivors = 0
+    for images, labels in _batches(model, pictures):
+        for _ in range(restarts):
+            if not len(labels):
+                break
+            attacked = attacks.pgd(
+                model,
+                images,
+                labels,
+                norm=norm,
+                epsilon=epsilon,
+                step_size=step_size or 2.5 * epsilon / steps,
+                steps=steps,
+                random=random,
+            )
+            stand = _is_right(model, images, labels) & _is_right(model, attacked, labels)
+            images, labels = images[stand], labels[stand]
+        survivors += len(labels)
+    return Score(survivors, len(pictures[1]))
+
+
+def moved(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+    """Worst case per picture over grids of shifts, of rotations, and of both together.
+
+    A picture counts as read only if it is read at every point of the grid. After Engstrom et al. 2019, "Exploring the
+    landscape of spatial robustness", where a model robust to L-infinity noise fails nearly always.
+    """
+    shifts = [(0, across, down) for across in SHIFTS for down in SHIFTS]
+    turns = [(angle, 0, 0) for angle in ANGLES]
+    both = [(angle, across, down) for angle in ANGLES for _, across, down in shifts]
+    grids = {
+        f"shifted up to {SHIFTS[-1]} pixels": shifts,
+        f"turned up to {ANGLES[-1]} degrees": turns,
+        "shifted and turned": both,
+    }
+    return [_row(name, "moved", title, _worst_case(model, pictures, grid)) for title, grid in grids.items()]
+
+
+def calibration(model: nn.Module, name: str, pictures: Pictures, *, bins: int = 15) -> list[Row]:
+    """Expected calibration error, with the accuracy and n it was computed from; see `expected_calibration_error`."""
+    given, labels = probabilities(model, pictures[0]), pictures[1]
+    correct = int((given.argmax(axis=1) == labels).sum())
+    error = expected_calibration_error(given, labels, bins=bins)
+    return [Row(name, "calibration", f"{bins} bins", correct, len(labels), error)]
+
+
+def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
+    """Mean over pictures of |accuracy - confidence| of the bin of equal width that the picture's confidence is in.
+
+    Guo et al. 2017, "On calibration of modern neural networks".
+
+    Args:
+        given: float32 [n, classes], probabilities.
+        labels: int64 [n].
+
+    Returns:
+        0 (confidence is what it says) to 1.
+    """
+    if not len(labels):
+        return float("nan")
+    confidence, right = given.max(axis=1), given.argmax(axis=1) == labels
+    number = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(number, weights=right, minlength=bins) - np.bincount(number, weights=confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+SUITES = {
+    "base": base_test,
+    "confusion": per_class,
+    "calibration": calibration,
+    "corruption": corruptions,
+    "fgsm": fgsm,
+    "pgd": pgd,
+    "moved": moved,
+}
+CHEAP = ("base", "confusion", "calibration")
+
+
+def evaluate(
+    model: nn.Module,
+    name: str,
+    pictures: Pictures,
+    *,
+    rounds: Mapping[str, Pictures] | None = None,
+    suites: Iterable[str] = CHEAP,
+    at_most: int = 1000,
+) -> list[Row]:
+    """The rows of several suites.
+
+    Args:
+        model: any network of `architectures`.
+        name: what to call it in the rows.
+        pictures: the base test set.
+        rounds: each round's frozen test split, by title.
+        suites: keys of `SUITES`.
+        at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
+    """
+    every = max(1, len(pictures[1]) // at_most)
+    few = pictures[0][::every][:at_most], pictures[1][::every][:at_most]
+    rows = [row for suite in suites for row in SUITES[suite](model, name, pictures if suite in CHEAP else few)]
+    return rows + (round_tests(model, name, rounds) if rounds else [])
+
+
+def write_rows(folder: Path, rows: list[Row]) -> None:
+    """Keep rows beside the model, as `evaluation.json`."""
+    write_json(folder / EVALUATION, [asdict(row) for row in rows])
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The rows that were kept beside the model; none if it was not evaluated."""
+    path = folder / EVALUATION
+    return [Row(**row) for row in read_json(path)] if path.exists() else []
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One measurement of a model beside the same one of its reference, usually trained plainly."""
+
+    suite: str
+    parameter: str
+    model: Score
+    reference: Score
+
+    @property
+    def gain(self) -> float:
+        """Accuracy minus the reference's, -1 to 1: robust training should raise it on attacks and lowers it clean."""
+        return self.model.accuracy - self.reference.accuracy
+
+
+def beside(rows: Iterable[Row], reference: Iterable[Row]) -> list[Beside]:
+    """Rows of a model paired with its reference's, where both were measured; confusion is left out."""
+    known = {(row.suite, row.parameter): row.score for row in reference}
+    return [
+        Beside(row.suite, row.parameter, row.score, known[row.suite, row.parameter])
+        for row in rows
+        if row.suite != "confusion" and (row.suite, row.parameter) in known
+    ]
+
+
+def mean_accuracy(rows: Iterable[Row], suite: str) -> float:
+    """Mean over a suite's parameters; for corruptions, over kinds of the mean over their severities."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        if row.suite == suite:
+            kind = row.parameter.rsplit(" ", 1)[0] if suite == "corruption" else row.parameter
+            groups.setdefault(kind, []).append(row.score.accuracy)
+    return float(np.mean([np.mean(values) for values in groups.values()])) if groups else float("nan")
+
+
+def _row(name: str, suite: str, parameter: str, score: Score) -> Row:
+    return Row(name, suite, parameter, score.correct, score.n)
+
+
+def _grid() -> Iterator[tuple[str, float]]:
+    yield from (("linf", epsilon) for epsilon in LINF)
+    yield from (("l2", epsilon) for epsilon in L2)
+
+
+def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> Score:
+    model.eval()
+    right = 0
+    for images, labels in _batches(model, pictures):
+        attacked = attacks.fgsm(model, images, labels, epsilon=epsilon, norm=norm)
+        right += int(_is_right(model, attacked, labels).sum())
+    return Score(right, len(pictures[1]))
+
+
+def _worst_case(model: nn.Module, pictures: Pictures, grid: list[tuple[int, int, int]]) -> Score:
+    model.eval()
+    survivors = 0
+    for images, labels in _batches(model, pictures):
+        for angle, across, down in grid:
+            images, labels = _still_read(model, images, labels, angle, across, down)
+        survivors += len(labels)
+    return Score(survivors, len(pictures[1]))
+
+
+def _still_read(
+    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, angle: int, across: int, down: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    if not len(labels):
+        return images, labels
+    ones = torch.ones(len(labels), device=images.device)
+    turned = resample(images, turn(torch.deg2rad(angle * ones)))
+    placed = resample(turned, shift(across * ones, down * ones, size=images.shape[-1]))
+    stand = _is_right(model, placed, labels)
+    return images[stand], labels[stand]
+
+
+def _is_right(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return model(images).argmax(dim=1) == labels
+
+
+def _batches(model: nn.Module, pictures: Pictures) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    images, labels = pictures
+    device = _device(model)
+    for start in range(0, len(labels), BATCH):
+        batch = slice(start, start + BATCH)
+        yield to_input(images[batch], device), torch.tensor(labels[batch], device=device)
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device

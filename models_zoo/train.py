@@ -1,0 +1,337 @@
+"""Train one model from a folder of arrays: resumable, reproducible, and finished or not there.
+
+    fit(folder, FIRST, base=load_mnist(root))
+
+The folder's layout is in the docstring of `models_zoo`. From the command line: `python -m models_zoo.train --help`.
+"""
+
+import errno
+import hashlib
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from models_zoo import schedules
+from models_zoo.architectures import build
+from models_zoo.base_data import BaseData
+from models_zoo.card import CARD, card
+from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, save_model
+from models_zoo.config import FIRST, NEXT, Config, ConfigError
+from models_zoo.evaluate import Score, accuracy
+from models_zoo.files import read_json, write_bytes, write_json
+from models_zoo.resume import Checkpoint
+from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
+
+__all__ = ["FIRST", "NEXT", "Config", "ConfigError", "Fitted", "Progress", "TrainingFailed", "fit"]
+
+SECONDS_BETWEEN_REPORTS = 1.5
+DIVERGED = "The training diverged (its loss is no longer a number): train again with a lower learning rate."
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is. Reported about every 1.5 seconds and at the end of each epoch."""
+
+    epoch: int
+    """1 to `epochs`."""
+    epochs: int
+    step: int
+    """Steps done, of `steps` in the whole run."""
+    steps: int
+    loss: float
+    """Mean training loss of this epoch so far."""
+    dev_accuracy: float | None
+    """0 to 1, at the end of an epoch: the mean over the dev sets there are (base, collected), 0 where there are none;
+    None in between."""
+    seconds: float
+    """Since this call of `fit` began."""
+    seconds_left: float
+    """Estimate."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished run."""
+
+    folder: Path
+    model: nn.Module
+    """On the CPU, in eval mode."""
+    weights_hash: str
+    epochs: list[dict[str, Any]]
+    """What `metrics.json` says of each epoch: loss, learning rate, dev scores, seconds."""
+
+
+def fit(
+    folder: Path,
+    config: Config,
+    *,
+    base: BaseData | None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Fitted:
+    """Train a model in `folder`, or go on with what a killed run left there; a finished one is returned at once.
+
+    Args:
+        folder: laid out as the docstring of `models_zoo` says.
+        config: how to train; must be the same one when a run is taken up again.
+        base: the base set; None only when the config replays none.
+        on_progress: told how far it is. An exception that it raises ends the run at once and comes through to the
+            caller; the last epoch's checkpoint stays for the next call.
+
+    Raises:
+        TrainingFailed: nothing to train on, labels of one class only or outside the config's, no base set or parent
+            where the config asks for one, a folder that holds another run, loss that is not a number, a full disk.
+    """
+    folder = Path(folder)
+    try:
+        with _settings(config):
+            device = choose_device(config.device)
+            data = read(folder, config, base, device)
+            _claim(folder, config, data)
+            if (folder / META).exists():
+                return _finished(folder)
+            run = _Run(folder, config, data, device, on_progress or (lambda progress: None))
+            while not run.is_over():
+                run.epoch()
+            return run.finish()
+    except CheckpointError as error:
+        raise TrainingFailed(str(error)) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TrainingFailed("The disk is full: make room, then train again; it goes on from here.") from error
+        raise
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is the GPU where torch sees one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+class _Run:
+    """One training in progress: the model, its optimiser, and the epochs done so far.
+
+    Whatever is random in an epoch comes from (seed, epoch), and the learning rate from the step and the dev
+    accuracies so far. So weights, optimiser and history are all that a checkpoint needs.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        data: TrainingData,
+        device: torch.device,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.folder, self.config, self.data, self.device, self.on_progress = folder, config, data, device, on_progress
+        # Channels-last halves a step on a CPU; max-pooling gains most.
+        self.model = _first_weights(folder, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = _optimiser(config, self.model)
+        self.checkpoint = Checkpoint(folder / "checkpoint.safetensors")
+        self.history = self.checkpoint.restore(self.model, self.optimiser)
+        self.steps_per_epoch = max(1, epoch_length(data, config) // config.batch_size)
+        self.steps_before = len(self.history) * self.steps_per_epoch
+        self.started = self.reported = time.monotonic()
+
+    def is_over(self) -> bool:
+        done, patience = len(self.history), self.config.patience
+        return done >= self.config.epochs or bool(patience and done - _best_epoch(self.history) >= patience)
+
+    def epoch(self) -> None:
+        """One pass, its dev accuracy, and a checkpoint."""
+        started, cpu, number = time.monotonic(), time.process_time(), len(self.history)
+        random = torch.Generator(self.device).manual_seed(_seed(self.config.seed, number))
+        torch.manual_seed(_seed(self.config.seed, number))  # dropout draws from torch's own generator
+        order = epoch_order(self.data, self.config, random)
+        self.model.train()
+        total = torch.zeros((), device=self.device)
+        for step in range(self.steps_per_epoch):
+            batch = order[step * self.config.batch_size : (step + 1) * self.config.batch_size]
+            total += self._step(batch, self._learning_rate(number, step), random)
+            if time.monotonic() - self.reported >= SECONDS_BETWEEN_REPORTS and step + 1 < self.steps_per_epoch:
+                self._report(number, step + 1, _finite_mean(total, step + 1), None)
+
+        loss = _finite_mean(total, self.steps_per_epoch)
+        dev = {name: accuracy(self.model, *pictures) for name, pictures in self.data.dev.items()}
+        self.history.append({
+            "epoch": number + 1,
+            "loss": loss,
+            "lr": self._learning_rate(number, self.steps_per_epoch - 1),
+            "dev": {name: {"correct": score.correct, "n": score.n} for name, score in dev.items()},
+            "dev_accuracy": _mean_accuracy(dev),
+            "seconds": round(time.monotonic() - started, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+        })  # fmt: skip
+        is_best = bool(self.config.patience) and _best_epoch(self.history) == number + 1
+        self.checkpoint.save(self.model, self.optimiser, self.history, is_best=is_best)
+        self._report(number, self.steps_per_epoch, loss, self.history[-1]["dev_accuracy"])
+
+    def finish(self) -> Fitted:
+        """Write the model; `model.json` comes last and makes the folder a finished one."""
+        if self.config.patience:
+            self.checkpoint.restore_best(self.model)
+        if not all(torch.isfinite(tensor).all() for tensor in self.model.state_dict().values()):
+            raise TrainingFailed(DIVERGED)
+        write_json(self.folder / "metrics.json", self.history)
+        save_model(
+            self.folder,
+            self.model,
+            {
+                "architecture": self.config.architecture,
+                "classes": self.config.classes,
+                "data_sha256": self.data.sha256,
+                "device": str(self.device),
+                "threads": torch.get_num_threads(),
+                "versions": {
+                    "python": platform.python_version(),
+                    "torch": str(torch.__version__),
+                    "numpy": np.__version__,
+                },
+            },
+        )
+        write_bytes(self.folder / CARD, card(self.folder).encode())
+        self.checkpoint.delete()
+        return _finished(self.folder)
+
+    def _step(self, batch: torch.Tensor, lr: float, random: torch.Generator) -> torch.Tensor:
+        images = self.data.images[batch].float().div_(255)
+        if self.config.augment:
+            images = self.config.augment(images, random)
+        images = images.contiguous(memory_format=torch.channels_last)
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
+        self.optimiser.zero_grad()
+        loss = self.config.recipe.loss(
+            self.model, images, self.data.labels[batch], smoothing=self.config.label_smoothing, random=random
+        )
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+    def _learning_rate(self, epoch: int, step: int) -> float:
+        if self.config.schedule == "one_cycle":
+            done = (epoch + step / self.steps_per_epoch) / self.config.epochs
+            return self.config.lr * schedules.one_cycle(done)
+        if self.config.schedule == "plateau":
+            return self.config.lr * schedules.plateau([row["dev_accuracy"] for row in self.history[:epoch]])
+        return self.config.lr
+
+    def _report(self, epoch: int, step: int, loss: float, dev_accuracy: float | None) -> None:
+        self.reported = time.monotonic()
+        seconds = self.reported - self.started
+        done, steps = epoch * self.steps_per_epoch + step, self.config.epochs * self.steps_per_epoch
+        self.on_progress(
+            Progress(
+                epoch=epoch + 1,
+                epochs=self.config.epochs,
+                step=done,
+                steps=steps,
+                loss=loss,
+                dev_accuracy=dev_accuracy,
+                seconds=seconds,
+                seconds_left=(steps - done) * seconds / (done - self.steps_before),
+            )
+        )
+
+
+def _cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _settings(config: Config) -> Iterator[None]:
+    """The config's thread count and repeatable kernels, for this run only; the caller's random state is kept."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    with torch.random.fork_rng():
+        torch.set_num_threads(config.threads or _cores())
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        # Deterministic mode would also fill every new tensor with NaN, against code that reads what it never wrote:
+        # nearly half of a step's time, for nothing that the kernels used here do.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic)
+            torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
+
+
+def _claim(folder: Path, config: Config, data: TrainingData) -> None:
+    """Write down what this folder's run is, or refuse to mix it with another."""
+    path = folder / "config.json"
+    if not path.exists():
+        write_json(path, {"config": config.to_json(), "data_sha256": data.sha256})
+    there = read_json(path)
+    if (Config.from_json(there["config"]), there["data_sha256"]) != (config, data.sha256):
+        raise TrainingFailed(f"{folder} holds a run with another config or other data: use a new folder.")
+
+
+def _finished(folder: Path) -> Fitted:
+    return Fitted(folder, load_model(folder), load_meta(folder)["weights_hash"], read_json(folder / "metrics.json"))
+
+
+def _first_weights(folder: Path, config: Config) -> nn.Module:
+    torch.manual_seed(config.seed)
+    model = build(config.architecture, classes=config.classes, pretrained=config.pretrained)
+    if not config.warm_start:
+        return model
+    if not (folder / "parent").is_dir():
+        raise TrainingFailed("There is no parent to start from: put its files into the folder parent, or start anew.")
+    parent = load_meta(folder / "parent")
+    if (parent["architecture"], parent["classes"]) != (config.architecture, config.classes):
+        raise TrainingFailed(
+            f"The parent is a {parent['architecture']} for {parent['classes']} labels, not a {config.architecture} for "
+            f"{config.classes}: start from scratch instead."
+        )
+    return load_model(folder / "parent")
+
+
+def _optimiser(config: Config, model: nn.Module) -> torch.optim.Optimizer:
+    if config.optimiser == "adamw":
+        betas = (config.momentum, 0.999)
+        return torch.optim.AdamW(model.parameters(), lr=config.lr, betas=betas, weight_decay=config.weight_decay)
+    return torch.optim.SGD(
+        model.parameters(),
+        lr=config.lr,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+        nesterov=config.nesterov and config.momentum > 0,
+    )
+
+
+def _seed(seed: int, epoch: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{epoch}".encode()).digest()[:7], "big")
+
+
+def _finite_mean(total: torch.Tensor, steps: int) -> float:
+    mean = total.item() / steps
+    if not math.isfinite(mean):
+        raise TrainingFailed(DIVERGED)
+    return mean
+
+
+def _best_epoch(history: list[dict[str, Any]]) -> int:
+    """Number of the epoch with the best dev accuracy, the first among equals; 0 before any."""
+    return int(max(history, key=lambda row: row["dev_accuracy"])["epoch"]) if history else 0
+
+
+def _mean_accuracy(scores: dict[str, Score]) -> float:
+    return sum(score.accuracy for score in scores.values()) / len(scores) if scores else 0.0
+
+
+if __name__ == "__main__":
+    from models_zoo.command import main
+
+    main()

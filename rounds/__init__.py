@@ -1,0 +1,1 @@
+"""The platform: tasks, rounds, prompts, examples, validations, trainings and their numbers."""

@@ -1,0 +1,195 @@
+"""The admin site: everything can be looked at; what the services write can't be written past them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from rounds import services
+from rounds.errors import Refused
+from rounds.models import (
+    Annotator,
+    Evaluation,
+    Example,
+    Export,
+    ModelVersion,
+    Prompt,
+    Round,
+    RoundEvent,
+    Task,
+    TrainingRun,
+    TrainingSet,
+    Validation,
+)
+
+admin.site.site_header = "DADC administration"
+admin.site.site_title = "DADC"
+admin.site.index_title = "Tables"
+
+RULES = (
+    "label_assignment",
+    "tries_per_prompt",
+    "onboarding_prompts",
+    "sample_rate",
+    ("min_votes", "max_votes"),
+    ("votes_to_verify", "lead_to_reject"),
+    "lease_seconds",
+    ("target_verified", "duration_hours", "close_when"),
+    "non_fooling",
+    "gate_tolerance",
+)
+
+
+class ReadOnly:
+    """Rows that only services write: shown, never added, changed or deleted here."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Task)
+class TaskAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug", "label_assignment", "target_verified", "duration_hours"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "labels", "instructions", ("canvas_size", "input_size"), "base_data"]}),
+        (
+            "Rules",
+            {"fields": RULES, "description": "A round keeps the rules it opened under; changes apply to the next."},
+        ),
+        ("Training", {"fields": ["recipe"]}),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> list[str]:
+        # What examples and models were made with can't change under them.
+        return ["labels", "canvas_size", "input_size", "base_data"] if obj and obj.rounds.exists() else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EventInline(ReadOnly, admin.TabularInline):
+    model = RoundEvent
+    fields = ["at", "by", "from_status", "to_status", "why"]
+    extra = 0
+
+
+class RunInline(ReadOnly, admin.TabularInline):
+    model = TrainingRun
+    fk_name = "round"
+    fields = ["created_at", "status", "attempts", "model", "error"]
+    show_change_link = True
+    extra = 0
+
+
+@admin.register(Round)
+class RoundAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "status", "adversary", "opened_at", "closed_at", "done_at", "staff_page"]
+    list_filter = ["status", "task"]
+    list_select_related = ["task", "adversary"]
+    inlines = [EventInline, RunInline]
+    actions = ["open_rounds", "close_rounds", "start_trainings"]
+
+    @admin.display(description="staff page")
+    def staff_page(self, round: Round) -> str:
+        return format_html('<a href="{}">run this round</a>', reverse("staff_round", args=[round.pk]))
+
+    @admin.action(description="Open", permissions=["view"])
+    def open_rounds(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
+        self._move(request, queryset, services.open_round)
+
+    @admin.action(description="Close", permissions=["view"])
+    def close_rounds(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
+        self._move(request, queryset, services.close_round)
+
+    @admin.action(description="Start training", permissions=["view"])
+    def start_trainings(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
+        self._move(request, queryset, services.start_training)
+
+    def _move(self, request: HttpRequest, queryset: QuerySet[Round], move: Any) -> None:
+        for round in queryset:
+            try:
+                services.require_role(request.user, "admin")
+                move(round=round, by=request.user)
+            except Refused as refusal:
+                messages.error(request, refusal.detail)
+            else:
+                messages.success(request, f"{round}: done.")
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "task", "architecture", "parent", "weights_hash", "created_at"]
+    list_filter = ["task"]
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "status", "attempts", "worker", "lease_until", "finished_at"]
+    list_filter = ["status"]
+
+
+@admin.register(TrainingSet)
+class TrainingSetAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "round", "annotator_disjoint", "created_at"]
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["model", "suite", "round", "correct", "n"]
+    list_filter = ["suite"]
+
+
+@admin.register(Prompt)
+class PromptAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "round", "annotator", "label", "status", "try_count", "practice", "started_at"]
+    list_filter = ["status", "practice"]
+    list_select_related = ["round__task", "annotator__user"]
+    show_full_result_count = False
+
+
+class ValidationInline(ReadOnly, admin.TabularInline):
+    model = Validation
+    fields = ["validator", "answer", "reason", "created_at"]
+    extra = 0
+
+
+@admin.register(Example)
+class ExampleAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = [
+        "id",
+        "round",
+        "annotator",
+        "label",
+        "prediction",
+        "fooled",
+        "verification",
+        "practice",
+        "created_at",
+    ]
+    list_filter = ["fooled", "verification", "practice", "round"]
+    list_select_related = ["round__task", "annotator__user"]
+    inlines = [ValidationInline]
+    show_full_result_count = False
+
+
+@admin.register(Annotator)
+class AnnotatorAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "is_guest", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "by", "status", "examples", "created_at"]
+    list_filter = ["status"]

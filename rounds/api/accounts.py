@@ -1,0 +1,84 @@
+"""Who is asking: a token for a password, and what this account may do."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from rest_framework import serializers
+from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle
+
+from rounds import services
+from rounds.services.people import ROLES
+
+from .base import ApiView
+from .docs import described
+from .problems import Problem
+
+TAG = "Accounts"
+
+
+class LoginThrottle(AnonRateThrottle):
+    scope = "login"
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(help_text="Or the account's e-mail address.", max_length=254)
+    password = serializers.CharField(style={"input_type": "password"}, trim_whitespace=False, max_length=1000)
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="For the header `Authorization: Token …`. It stays valid until revoked.")
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(allow_null=True, help_text="Null for a guest.")
+    guest = serializers.BooleanField(help_text="Without an account: drawings are practice and never counted.")
+    roles = serializers.ListField(child=serializers.ChoiceField(ROLES), help_text="What the account may do.")
+
+
+class TokenView(ApiView):
+    authentication_classes = []
+    throttle_classes = [LoginThrottle]
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Token"
+
+    @described(
+        "get_token",
+        tag=TAG,
+        request=LoginSerializer,
+        answers={200: TokenSerializer},
+        problems=[
+            Problem(400, "invalid", "password: This field is required."),
+            Problem(401, "wrong_credentials", "No account has this username and password. Check both."),
+        ],
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """The token of an account, made at its first use."""
+        login = LoginSerializer(data=request.data)
+        login.is_valid(raise_exception=True)
+        user = authenticate(request._request, **login.validated_data)
+        if user is None:
+            raise AuthenticationFailed(
+                "No account has this username and password. Check both, or reset the password on the site.",
+                code="wrong_credentials",
+            )
+        return Response({"token": Token.objects.get_or_create(user=user)[0].key})
+
+
+class MeView(ApiView):
+    @described("get_me", tag=TAG, answers={200: MeSerializer})
+    def get(self, request: Request) -> Response:
+        """Who the site takes you for, and your roles."""
+        user = request.user
+        return Response(
+            {
+                "username": user.get_username() or None,
+                "guest": not user.is_authenticated,
+                "roles": sorted(services.roles_of(user)),
+            }
+        )

@@ -1,0 +1,143 @@
+"""What all calls of the API share: JSON in and out, a size limit, throttles, and who is asking."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from rest_framework.views import APIView
+
+from rounds import services
+from rounds.models import Annotator
+from rounds.services.people import ANNOTATOR, GUEST_SESSION_KEY
+
+from .problems import TooLarge
+
+
+class GuestThrottle(AnonRateThrottle):
+    """Whoever has no account, by address."""
+
+    scope = "guest"
+
+
+class PersonThrottle(UserRateThrottle):
+    """An account, wherever it comes from."""
+
+    scope = "person"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return super().get_cache_key(request, view) if request.user.is_authenticated else None
+
+
+class AlwaysJson(DefaultContentNegotiation):
+    """There is one format, so the Accept header of a browser or a script is no reason to refuse."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class StrictJson(JSONParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - it is nested too deeply") from error
+
+
+class ApiToken(TokenAuthentication):
+    def authenticate_credentials(self, key: str) -> Any:
+        if "\x00" in key:  # PostgreSQL would not even look for it
+            raise AuthenticationFailed("Invalid token.")
+        return super().authenticate_credentials(key)
+
+
+class ApiView(APIView):
+    """A call that anybody may make."""
+
+    authentication_classes = [ApiToken, SessionAuthentication]
+    permission_classes = [AllowAny]
+    throttle_classes = [GuestThrottle, PersonThrottle]
+    content_negotiation_class = AlwaysJson
+    parser_classes = [StrictJson]
+    #: Bytes of a body. Checked by its announced length, which Django never reads beyond, before anything is read.
+    largest_body = 64 * 1024
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # First of all: to authenticate a session, the CSRF check would already read the body.
+        if announced_length(request) > self.largest_body:
+            raise TooLarge(self.largest_body)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+def announced_length(request: Request) -> int:
+    """The bytes that the body is said to have. Django takes a body of unannounced length for an empty one."""
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
+        raise ParseError("It came without its length in Content-Length.")
+    return int(request.META.get("CONTENT_LENGTH") or 0)
+
+
+class AccountView(ApiView):
+    """A call that needs an account."""
+
+    permission_classes = [IsAuthenticated]
+
+
+def account(request: Request) -> User:
+    """Who asks, where the view's permission has made sure that it is somebody."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@contextmanager
+def drawing_hand(request: Request) -> Iterator[Annotator]:
+    """The hand that draws: an account's, or a guest's. A guest made for a call that is then refused is unmade."""
+    if request.user.is_authenticated:
+        services.require_role(request.user, ANNOTATOR)
+        yield services.annotator_of(account(request))
+        return
+    new = GUEST_SESSION_KEY not in request.session
+    try:
+        with transaction.atomic():
+            yield services.guest_of(request.session)
+    except Exception:
+        if new:
+            request.session.pop(GUEST_SESSION_KEY, None)
+        raise
+
+
+def is_own(request: Request, hand: Annotator) -> bool:
+    """Whether `hand` is who asks, told without a query."""
+    if request.user.is_authenticated:
+        return hand.user_id == request.user.pk
+    return hand.guest_key is not None and str(hand.guest_key) == request.session.get(GUEST_SESSION_KEY)
+
+
+class Page(PageNumberPagination):
+    """A hundred at a time."""
+
+    page_size = 100
+    invalid_page_message = "There is no page {page_number} in this list. Take one of the links `next` and `previous`."
+
+
+def page_of(view: APIView, found: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
+    """The page of `found` that the request asks for."""
+    pages = Page()
+    page = pages.paginate_queryset(found, view.request, view)
+    return pages.get_paginated_response(serializer(page, many=True).data)

@@ -1,0 +1,61 @@
+"""The numbers: `rounds.reports` as it is, described in `report_shapes`."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rounds import reports
+
+from .base import ApiView
+from .docs import described, missing
+from .problems import Problem
+from .report_shapes import LeaderboardSerializer, MatrixSerializer, RoundReportSerializer, TaskReportSerializer
+from .rounds import round_or_missing
+from .tasks import task_or_missing
+
+TAG = "Numbers and data"
+
+
+class RoundReportView(ApiView):
+    @described("report_round", tag=TAG, answers={200: RoundReportSerializer}, problems=[missing("round")])
+    def get(self, request: Request, pk: int) -> Response:
+        """A round's numbers, each with numerator, denominator and interval: final ones once it is done."""
+        return Response(reports.round_report(round_or_missing(pk)))
+
+
+class TaskReportView(ApiView):
+    @described("report_task", tag=TAG, answers={200: TaskReportSerializer}, problems=[missing("task")])
+    def get(self, request: Request, slug: str) -> Response:
+        """The numbers of all rounds that were opened, oldest first, and of all of them together."""
+        return Response(reports.task_report(task_or_missing(slug)))
+
+
+class MatrixView(ApiView):
+    @described("report_matrix", tag=TAG, answers={200: MatrixSerializer}, problems=[missing("task")])
+    def get(self, request: Request, slug: str) -> Response:
+        """Accuracy of every model on every test set."""
+        return Response(reports.matrix(task_or_missing(slug)))
+
+
+class TopSerializer(serializers.Serializer[Any]):
+    top = serializers.IntegerField(
+        min_value=1, max_value=1000, default=100, help_text="So many annotators from the top of the board."
+    )
+
+
+class LeaderboardView(ApiView):
+    @described(
+        "leaderboard",
+        tag=TAG,
+        parameters=[TopSerializer],
+        answers={200: LeaderboardSerializer},
+        problems=[Problem(400, "invalid", "top: A valid integer is required."), missing("task")],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Annotators by verified fooling examples; models by accuracy over all adversarial test sets."""
+        wanted = TopSerializer(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        board = reports.leaderboard(task_or_missing(slug))
+        return Response({**board, "annotators": board["annotators"][: wanted.validated_data["top"]]})

@@ -1,0 +1,136 @@
+"""Rounds: where they stand and how far they are."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rounds import selectors
+from rounds.errors import Missing
+from rounds.models import Round, TrainingRun
+
+from .base import ApiView, Page, page_of
+from .docs import PAGE, described, missing
+from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_missing
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Counted examples: neither practice nor taken back."""
+
+    attempts = serializers.IntegerField()
+    fooled = serializers.IntegerField(help_text="Attempts that the adversary read as another label.")
+    verified = serializers.IntegerField(help_text="Of the fooled ones.")
+    pending = serializers.IntegerField(help_text="Of the fooled ones.")
+    rejected = serializers.IntegerField(help_text="Of the fooled ones.")
+    disputed = serializers.IntegerField(help_text="Of the fooled ones.")
+    sampled = serializers.IntegerField(help_text="Not fooling, validated all the same to measure label noise.")
+    sampled_verified = serializers.IntegerField()
+    sampled_rejected = serializers.IntegerField()
+    sampled_pending = serializers.IntegerField()
+    annotators = serializers.IntegerField(help_text="Distinct people who drew.")
+
+
+class CriterionSerializer(serializers.Serializer[Any]):
+    """One reason to close, and how far it is."""
+
+    name = serializers.CharField()
+    have = serializers.FloatField()
+    need = serializers.FloatField()
+    unit = serializers.CharField()
+    met = serializers.BooleanField()
+
+
+class RunSerializer(serializers.ModelSerializer[TrainingRun]):
+    """The newest training of a round."""
+
+    progress = serializers.DictField(help_text="As the worker last reported it: epoch, step, loss, history …")
+    gate = serializers.DictField(help_text="The gate's verdict: `passed` and its `reasons`; empty before it.")
+    model = ModelSerializer(allow_null=True, help_text="What came of it.")
+
+    class Meta:
+        model = TrainingRun
+        fields = ["id", "status", "attempts", "progress", "error", "gate", "model", "started_at", "finished_at"]
+
+
+class RoundSerializer(serializers.ModelSerializer[Round]):
+    task = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    adversary = ModelSerializer(allow_null=True, help_text="The model people try to fool; null in a draft without one.")
+    rules = RulesSerializer(help_text="Frozen when the round opened.")
+    counts = serializers.SerializerMethodField()
+    criteria = serializers.SerializerMethodField(help_text="Empty when only an admin closes the round.")
+
+    class Meta:
+        model = Round
+        fields = [
+            "id",
+            "number",
+            "task",
+            "status",
+            "adversary",
+            "rules",
+            "counts",
+            "criteria",
+            "opened_at",
+            "closed_at",
+            "done_at",
+        ]
+
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, round: Round) -> dict[str, int]:
+        self._counts = selectors.known_counts(round)
+        return self._counts
+
+    @extend_schema_field(CriterionSerializer(many=True))
+    def get_criteria(self, round: Round) -> Any:
+        # Fields are read in their order: the counts are those of this round, counted once.
+        return CriterionSerializer(selectors.criteria(round, self._counts), many=True).data
+
+
+class RoundDetailSerializer(RoundSerializer):
+    waiting_for_validation = serializers.SerializerMethodField(
+        help_text="Examples that validators have not settled: what closing now would leave to them."
+    )
+    training = serializers.SerializerMethodField(help_text="The newest training run; null before the first.")
+
+    class Meta(RoundSerializer.Meta):
+        fields = [*RoundSerializer.Meta.fields, "waiting_for_validation", "training"]
+
+    def get_waiting_for_validation(self, round: Round) -> int:
+        return selectors.waiting_for_validation(round)
+
+    @extend_schema_field(RunSerializer(allow_null=True))
+    def get_training(self, round: Round) -> dict[str, Any] | None:
+        run = selectors.latest_run(round)
+        return RunSerializer(run).data if run else None
+
+
+def round_or_missing(pk: int) -> Round:
+    round = Round.objects.select_related("task", "adversary").filter(pk=pk).first()
+    if round is None:
+        raise Missing(f"There is no round with the id {pk}. GET /api/v1/tasks/…/rounds/ lists a task's rounds.")
+    return round
+
+
+class RoundsView(ApiView):
+    pagination_class = Page
+
+    @described(
+        "list_rounds",
+        tag=TAG,
+        answers={200: RoundSerializer(many=True)},
+        problems=[missing("task")],
+        parameters=[PAGE],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """A task's rounds, newest first."""
+        rounds = Round.objects.filter(task=task_or_missing(slug)).select_related("task", "adversary")
+        return page_of(self, rounds.order_by("-number"), RoundSerializer)
+
+
+class RoundView(ApiView):
+    @described("get_round", tag=TAG, answers={200: RoundDetailSerializer}, problems=[missing("round")])
+    def get(self, request: Request, pk: int) -> Response:
+        """One round: status, adversary, frozen rules, counts, criteria, and its newest training."""
+        return Response(RoundDetailSerializer(round_or_missing(pk)).data)

@@ -1,0 +1,135 @@
+"""Blind validation: the next drawing, an answer to it, and an admin's word on a reported one."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rounds import rules, selectors, services
+from rounds.errors import Missing
+from rounds.models import Example, Task, Validation
+from rounds.services.people import ADMIN, VALIDATOR
+
+from .base import AccountView, account
+from .docs import described, missing, needs_role
+from .examples import image_url
+from .problems import Problem
+from .tasks import task_or_missing
+
+TAG = "Validation"
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    """A drawing and nothing else: not what it claims to be, not what the adversary read, not who drew it."""
+
+    example = serializers.IntegerField()
+    image_url = serializers.CharField(help_text="Yours to fetch while the drawing is on your screen.")
+    choices = serializers.ListField(
+        child=serializers.CharField(), help_text="The labels, then `unreadable` and `abuse` (which needs a reason)."
+    )
+
+
+class AnswerSerializer(serializers.ModelSerializer[Validation]):
+    answer = serializers.CharField(max_length=64, help_text="One of the `choices`.")
+    reason = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, help_text="For `abuse`: what is wrong with it."
+    )
+
+    class Meta:
+        model = Validation
+        fields = ["id", "example", "answer", "reason", "created_at"]
+        read_only_fields = ["id", "example", "created_at"]
+
+
+class RulingSerializer(serializers.Serializer[Any]):
+    abusive = serializers.BooleanField(help_text="True: rejected as abuse. False: back to the validators.")
+
+
+class RuledSerializer(serializers.ModelSerializer[Example]):
+    example = serializers.IntegerField(source="pk", read_only=True)
+
+    class Meta:
+        model = Example
+        fields = ["example", "verification", "rejected_as"]
+
+
+def choices(task: Task) -> list[str]:
+    return [*task.labels, rules.UNREADABLE, rules.ABUSE]
+
+
+def example_or_missing(pk: int) -> Example:
+    example = selectors.example_in_full(pk)
+    if example is None:
+        raise Missing(f"There is no example with the id {pk}. Ask for the next one to validate.")
+    return example
+
+
+class NextView(AccountView):
+    @described(
+        "next_validation",
+        tag=TAG,
+        answers={200: NextSerializer, 204: None},
+        problems=[needs_role(VALIDATOR), missing("task")],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """The drawing to look at next, kept for you for a while; 204 when nothing waits for you."""
+        services.require_role(request.user, VALIDATOR)
+        task = task_or_missing(slug)
+        example = services.lease_next(task=task, validator=services.annotator_of(account(request)))
+        if example is None:
+            return Response(status=204)
+        return Response({"example": example.pk, "image_url": image_url(example), "choices": choices(task)})
+
+
+class ValidationsView(AccountView):
+    @described(
+        "answer_validation",
+        tag=TAG,
+        request=AnswerSerializer,
+        answers={201: AnswerSerializer},
+        problems=[
+            Problem(400, "answer", "“x” is no answer here. Use one of: 0, 1, 2, unreadable, abuse."),
+            needs_role(VALIDATOR),
+            Problem(403, "own_example", "This is your own drawing; others validate it. Ask for the next one."),
+            missing("example"),
+            Problem(409, "already_validated", "You have answered for this example already. Ask for the next one."),
+            Problem(409, "not_leased", "This drawing was not handed to you. Ask for the next one."),
+            Problem(409, "settled", "Others have settled this example meanwhile. Ask for the next one."),
+        ],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Your answer to the drawing you were handed."""
+        services.require_role(request.user, VALIDATOR)
+        example = example_or_missing(pk)
+        given = AnswerSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        validation = services.record_validation(
+            example=example, validator=services.annotator_of(account(request)), **given.validated_data
+        )
+        return Response(AnswerSerializer(validation).data, 201)
+
+
+class DisputeView(AccountView):
+    @described(
+        "decide_dispute",
+        tag=TAG,
+        request=RulingSerializer,
+        answers={200: RuledSerializer},
+        problems=[
+            needs_role(ADMIN),
+            missing("example"),
+            Problem(409, "not_disputed", "This example is not disputed (any more); there is nothing to decide."),
+        ],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """An admin's word on an example that a validator reported as abuse."""
+        services.require_role(request.user, ADMIN)
+        ruling = RulingSerializer(data=request.data)
+        ruling.is_valid(raise_exception=True)
+        example = services.decide_dispute(
+            example=example_or_missing(pk), by=account(request), abusive=ruling.validated_data["abusive"]
+        )
+        return Response(RuledSerializer(example).data)

@@ -1,0 +1,1 @@
+"""Training sets (freeze, hash, arrays) and exports."""

@@ -1,0 +1,157 @@
+"""Freezing a training set: which examples, in which split, under which hash.
+
+Hands, not examples, are assigned to train, dev and test by a keyed hash, so that no handwriting stands on both sides.
+Where a round has too few hands for that, its drawings are split instead, and the training set says so. The same
+drawing, sent in twice, never stands on two sides.
+"""
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from rounds import rules
+from rounds.models import Example, Round, Task, TrainingSet, TrainingSetItem
+
+Split = TrainingSetItem.Split
+DEV_SHARE = TEST_SHARE = 0.10
+SHARES = {Split.TRAIN: 1 - DEV_SHARE - TEST_SHARE, Split.DEV: DEV_SHARE, Split.TEST: TEST_SHARE}
+#: A side that gets less than this part of its share by hands makes no good measure, or leaves little to train on.
+ENOUGH = 0.5
+
+
+def freeze(round: Round) -> TrainingSet:
+    """A new training set: what earlier rounds froze, and what was collected in `round`. Call it in a transaction.
+
+    Dev and test hold verified fooling examples only; train holds verified fooling ones and, as the task's rules say,
+    non-fooling ones.
+    """
+    collected = list(_examples_to_train_on(round))
+    earlier = _earlier_splits(round)
+    examples = Example.objects.in_bulk([*earlier]) | {example.pk: example for example in collected}
+    drawn_before = {examples[pk].drawing_id: split for pk, split in earlier.items()}
+    splits = earlier | without_copies(assign_splits(collected, round.task), examples, drawn_before)
+    items = [TrainingSetItem(example=examples[pk], split=split) for pk, split in sorted(splits.items())]
+    training_set = TrainingSet.objects.create(
+        round=round, annotator_disjoint=is_disjoint(items), manifest_hash=manifest_hash(items)
+    )
+    for item in items:
+        item.training_set = training_set
+    TrainingSetItem.objects.bulk_create(items, batch_size=500)
+    Round.objects.filter(pk=round.pk).update(training_set=training_set)
+    round.training_set = training_set
+    return training_set
+
+
+def assign_splits(examples: Collection[Example], task: Task) -> dict[int, str]:
+    """Example id → split for the examples of one round. Dev and test get verified fooling ones only.
+
+    By hand, at fixed thresholds of the hand's keyed hash, so that a hand stays on its side from round to round. Where
+    that leaves a side with less than half of its share, by drawing. Non-fooling examples that would fall into dev or
+    test are left out.
+    """
+    sides = {example.pk: hand_split(task, example.annotator_id) for example in examples}
+    sizes = Counter(sides[example.pk] for example in examples if example.fooled)
+    least = {split: max(1, ENOUGH * share * sizes.total()) for split, share in SHARES.items()}
+    if any(sizes[split] < least[split] for split in SHARES):
+        sides = _by_drawing(examples, task)
+    return {e.pk: sides[e.pk] for e in examples if e.fooled or sides[e.pk] == Split.TRAIN}
+
+
+def without_copies(
+    splits: Mapping[int, str], examples: Mapping[int, Example], drawn_before: Mapping[str, str]
+) -> dict[int, str]:
+    """`splits` without the examples whose drawing stands on another side, in an earlier round or in this one.
+
+    In this round the first of test, dev, train keeps it: what a model is measured on must not be trained on.
+    """
+    sides = dict(drawn_before)
+    kept = {}
+    for split in (Split.TEST, Split.DEV, Split.TRAIN):
+        for pk in (pk for pk, side in splits.items() if side == split):
+            if sides.setdefault(examples[pk].drawing_id, split) == split:
+                kept[pk] = splits[pk]
+    return kept
+
+
+def hand_split(task: Task, annotator_id: int) -> str:
+    """The side this hand stands on in all rounds of `task`: 80 % train, 10 % dev, 10 % test."""
+    share = _keyed_share(task, f"annotator {annotator_id}")
+    if share < TEST_SHARE:
+        return Split.TEST
+    return Split.DEV if share < TEST_SHARE + DEV_SHARE else Split.TRAIN
+
+
+def _by_drawing(examples: Collection[Example], task: Task) -> dict[int, str]:
+    """Of the fooling drawings in order of their keyed hash the first tenth (at least one) to dev, the next to test."""
+    drawings = {example.drawing_id for example in examples if example.fooled}
+    shuffled = sorted(drawings, key=lambda drawing: _keyed_share(task, f"drawing {drawing}"))
+    # Under three there is nothing to measure with: all of it is trained on.
+    tenth = max(1, round_half_up(DEV_SHARE * len(shuffled))) if len(shuffled) >= 3 else 0
+    sides = dict.fromkeys(shuffled[:tenth], Split.DEV) | dict.fromkeys(shuffled[tenth : 2 * tenth], Split.TEST)
+    return {example.pk: sides.get(example.drawing_id, Split.TRAIN) for example in examples}
+
+
+def is_disjoint(items: Iterable[TrainingSetItem]) -> bool:
+    """Whether no hand stands in more than one split."""
+    sides: dict[int, str] = {}
+    return all(sides.setdefault(item.example.annotator_id, item.split) == item.split for item in items)
+
+
+def manifest_lines(items: Iterable[TrainingSetItem]) -> list[str]:
+    """The manifest, one JSON object a line, by example id: what a model was trained and measured on."""
+    return [
+        json.dumps(_manifest_entry(item), sort_keys=True, separators=(",", ":"))
+        for item in sorted(items, key=lambda item: item.example_id)
+    ]
+
+
+def manifest_hash(items: Iterable[TrainingSetItem]) -> str:
+    return hashlib.sha256("\n".join(manifest_lines(items)).encode()).hexdigest()
+
+
+def round_half_up(number: float) -> int:
+    return int(number + 0.5)
+
+
+def _manifest_entry(item: TrainingSetItem) -> dict[str, Any]:
+    example = item.example
+    return {
+        "example": example.pk,
+        "round": example.round_id,
+        "annotator": example.annotator_id,
+        "drawing": example.drawing_id,
+        "label": example.label,
+        "fooled": example.fooled,
+        "split": str(item.split),
+    }
+
+
+def _keyed_share(task: Task, what: str) -> float:
+    """A number in [0, 1) that is fixed for `what` in `task` and can't be foreseen without the task's key."""
+    digest = hmac.new(task.split_key.encode(), what.encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def _examples_to_train_on(round: Round) -> Any:
+    state = Example.Verification
+    wanted = Q(fooled=True, verification=state.VERIFIED)
+    if round.rules.non_fooling == rules.NON_FOOLING_VERIFIED:
+        wanted |= Q(fooled=False, verification=state.VERIFIED)
+    elif round.rules.non_fooling == rules.NON_FOOLING_ALL:
+        wanted |= Q(fooled=False) & ~Q(verification__in=[state.REJECTED, state.DISPUTED])
+    return Example.objects.filter(wanted, round=round, practice=False, retracted_at=None).order_by("pk")
+
+
+def _earlier_splits(round: Round) -> dict[int, str]:
+    """What the newest freeze of each earlier round said of that round's own examples."""
+    earlier = Round.objects.filter(task=round.task_id, number__lt=round.number).exclude(training_set=None)
+    splits: dict[int, str] = {}
+    for past in earlier:
+        items = TrainingSetItem.objects.filter(training_set=past.training_set_id, example__round=past)
+        splits |= dict(items.values_list("example_id", "split"))
+    return splits

@@ -1,0 +1,107 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from rounds.rules import Rules
+
+
+class Round(models.Model):
+    """One round of a task: people against one adversary, under a frozen copy of the task's rules.
+
+    `status` changes only through `rounds.services.rounds`, along `MOVES`.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        VALIDATING = "validating"
+        TRAINING = "training"
+        REVIEWING = "reviewing"
+        DONE = "done"
+
+    MOVES: dict[str, frozenset[str]] = {
+        Status.DRAFT: frozenset({Status.OPEN}),
+        Status.OPEN: frozenset({Status.VALIDATING}),
+        # To `done` directly: an admin keeps the adversary without a training (nothing was verified, say).
+        Status.VALIDATING: frozenset({Status.TRAINING, Status.DONE}),
+        Status.TRAINING: frozenset({Status.REVIEWING, Status.VALIDATING}),
+        # Back to `training`: an admin wants the model trained with another recipe.
+        Status.REVIEWING: frozenset({Status.DONE, Status.TRAINING}),
+        Status.DONE: frozenset(),
+    }
+
+    task = models.ForeignKey("rounds.Task", on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    adversary = models.ForeignKey(
+        "rounds.ModelVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="rounds_served"
+    )
+    frozen_rules = models.JSONField(default=dict, blank=True, help_text="The task's rules when the round opened.")
+    training_set = models.ForeignKey(
+        "rounds.TrainingSet",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The newest freeze of this round; its test split is the round's test split.",
+    )
+    report = models.JSONField(null=True, blank=True, help_text="The round's numbers, stored once when it is done.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["task", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "number"], name="round_number_once_per_task"),
+            models.UniqueConstraint(fields=["task"], condition=Q(status="open"), name="one_open_round_per_task"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "open", "validating", "training", "reviewing", "done"]),
+                name="round_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft") | Q(adversary__isnull=False, opened_at__isnull=False),
+                name="round_in_play_has_an_adversary",
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="round_numbers_start_at_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task.name}, round {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("round", args=[self.pk])
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules.from_json(self.frozen_rules) if self.frozen_rules else self.task.rules
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @property
+    def takes_validations(self) -> bool:
+        return self.status in (self.Status.OPEN, self.Status.VALIDATING)
+
+
+class RoundEvent(models.Model):
+    """One move of a round: who, when, from, to, why. `by` is empty when the site moved it by itself."""
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="events")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="round_events"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    from_status = models.CharField(max_length=10, choices=Round.Status)
+    to_status = models.CharField(max_length=10, choices=Round.Status)
+    why = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.round}: {self.from_status} → {self.to_status} ({self.why})"

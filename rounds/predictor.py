@@ -1,0 +1,115 @@
+"""The current adversary → probabilities. One of the two doors to torch (the other is `jobs`).
+
+Models are cached by the hash of their weights, so a process picks a new adversary up with the first drawing it gets for
+it, and can't score a new round with an old model: there is no "current model" here to be out of date.
+"""
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from rounds.errors import Unavailable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rounds.models import ModelVersion
+
+log = logging.getLogger(__name__)
+
+#: Enough for the open rounds of several tasks and the models of a round that is just ending.
+CACHE_SIZE = 8
+MODEL_FILES = ("model.safetensors", "model.json")
+
+_cache: "OrderedDict[str, nn.Module]" = OrderedDict()
+_lock = threading.Lock()
+
+
+def predict(version: "ModelVersion", image: np.ndarray) -> np.ndarray:
+    """Probabilities, float [labels], of one image, uint8 [side, side], as `version` reads it.
+
+    Raises Unavailable when the model's files can't be loaded.
+    """
+    return predict_many(version, image[None])[0]
+
+
+def predict_many(version: "ModelVersion", images: np.ndarray) -> np.ndarray:
+    """Probabilities, float [n, labels], of `images`, uint8 [n, side, side]."""
+    from models_zoo.evaluate import probabilities
+
+    return probabilities(load(version), images)
+
+
+def load(version: "ModelVersion") -> "nn.Module":
+    """The network of `version` in evaluation mode, from memory, this machine's disk, or the storage."""
+    with _lock:
+        if version.weights_hash not in _cache:
+            try:
+                _cache[version.weights_hash] = _load(version)
+            except Exception as error:
+                log.exception("adversary %s can't be loaded", version)
+                raise Unavailable(
+                    "The adversary can't be loaded now, so nothing was scored. Keep the drawing and send it again; "
+                    "if this stays, tell an admin of the site.",
+                    code="adversary_unavailable",
+                ) from error
+        _cache.move_to_end(version.weights_hash)
+        while len(_cache) > CACHE_SIZE:
+            _cache.popitem(last=False)
+        return _cache[version.weights_hash]
+
+
+def local_folder(version: "ModelVersion") -> Path:
+    """The files of `version` on this machine's disk, fetched from the storage at their first use."""
+    folder = Path(settings.DATA_DIR) / "models" / version.weights_hash
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fetched = Path(tempfile.mkdtemp(dir=folder.parent))
+        for name in MODEL_FILES:
+            with default_storage.open(f"{version.folder}/{name}") as source, open(fetched / name, "wb") as target:
+                shutil.copyfileobj(source, target)
+        try:
+            fetched.rename(folder)
+        except OSError:
+            # Another process was faster; its copy is the same.
+            shutil.rmtree(fetched)
+    return folder
+
+
+def _load(version: "ModelVersion") -> "nn.Module":
+    import torch
+
+    from models_zoo.checkpoints import load_model, weights_hash
+
+    folder = local_folder(version)
+    model = load_model(folder)
+    if weights_hash(model) != version.weights_hash:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ValueError(f"the weights in {version.folder} are not those of {version}")
+    torch.set_num_threads(1)  # web processes answer one drawing at a time; more threads only get in each other's way
+    return model
+
+
+def warm_up() -> None:
+    """Loads the adversaries of all open rounds, and torch with them; a failure shows when a drawing comes."""
+    from rounds.models import ModelVersion, Round
+
+    for version in ModelVersion.objects.filter(rounds_served__status=Round.Status.OPEN).distinct():
+        try:
+            load(version)
+        except Unavailable as error:
+            log.error("%s: %s", version, error)
+
+
+def forget() -> None:
+    """Empties the cache in memory; for tests."""
+    with _lock:
+        _cache.clear()

@@ -1,0 +1,227 @@
+"""The rules of the platform, pure: votes → verification, criteria → close?, gate → open the next round?
+
+Nothing here touches the database or the clock. What differs between tasks stands in `Rules`, of which every round keeps
+a frozen copy, so that a number can always be read under the rules it came from.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+UNREADABLE = "unreadable"
+ABUSE = "abuse"
+#: What `Settlement.leading` says where an example was rejected without any answer in the lead.
+SPLIT = "split"
+
+PENDING = "pending"
+VERIFIED = "verified"
+REJECTED = "rejected"
+DISPUTED = "disputed"
+
+BALANCED = "balanced"
+FREE = "free"
+CLOSE_WHEN_ANY = "any"
+CLOSE_WHEN_ALL = "all"
+
+NON_FOOLING_NONE = "none"
+NON_FOOLING_VERIFIED = "verified"
+NON_FOOLING_ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a round runs under. The fields stand, with the same names, as settings on `Task`."""
+
+    label_assignment: str = BALANCED
+    tries_per_prompt: int = 20
+    onboarding_prompts: int = 0
+    sample_rate: float = 0.10
+    min_votes: int = 2
+    max_votes: int = 5
+    votes_to_verify: int = 2
+    lead_to_reject: int = 2
+    lease_seconds: int = 180
+    target_verified: int | None = 200
+    duration_hours: float | None = None
+    close_when: str = CLOSE_WHEN_ANY
+    non_fooling: str = NON_FOOLING_VERIFIED
+    gate_tolerance: float = 0.005
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Rules":
+        """The rules a round was opened under; fields that did not exist then have today's defaults."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+
+# --- Verification -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Where an example stands after some votes.
+
+    `leading` is the answer that explains a rejection: another label, `unreadable`, or `split` when none led.
+    """
+
+    verification: str
+    leading: str = ""
+
+    @property
+    def settled(self) -> bool:
+        return self.verification in (VERIFIED, REJECTED)
+
+
+def settle(answers: Sequence[str], claimed: str, rules: Rules) -> Settlement:
+    """What these blind answers say about an example that claims to be `claimed`; the order of answers is irrelevant.
+
+    One `abuse` hides the example until an admin decides. The claimed label verifies once it has enough votes and leads;
+    another answer rejects once it leads by enough; at the most votes, whatever did not verify is rejected.
+    """
+    if ABUSE in answers:
+        return Settlement(DISPUTED, ABUSE)
+    votes = Counter(answers)
+    for_claim = votes.pop(claimed, 0)
+    ranked = votes.most_common(2)
+    best, most = ranked[0] if ranked else ("", 0)
+    second = ranked[1][1] if len(ranked) > 1 else 0
+    if len(answers) < rules.min_votes:
+        return Settlement(PENDING)
+    if for_claim >= rules.votes_to_verify and for_claim > most:
+        return Settlement(VERIFIED)
+    if most - max(second, for_claim) >= rules.lead_to_reject:
+        return Settlement(REJECTED, best)
+    if len(answers) >= rules.max_votes:
+        return Settlement(REJECTED, best if most > max(second, for_claim) else SPLIT)
+    return Settlement(PENDING)
+
+
+def votes_to_settle(answers: Sequence[str], claimed: str, rules: Rules) -> int:
+    """The fewest further votes that could settle the example; 0 when it is settled or disputed.
+
+    The validation queue serves the smallest first, so that examples are finished rather than begun.
+    """
+    # Whatever settles with fewest votes does so with equal ones: more for the claim, or more for one answer against it.
+    candidates = {claimed, UNREADABLE, *answers}
+    more = 0
+    while all(settle([*answers, *[answer] * more], claimed, rules).verification == PENDING for answer in candidates):
+        more += 1  # ends at the latest at the most votes, where nothing is pending
+    return more
+
+
+# --- Closing ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One reason to close, and how far it is: `have` of `need`, in `unit`."""
+
+    name: str
+    have: float
+    need: float
+    unit: str
+
+    @property
+    def met(self) -> bool:
+        return self.have >= self.need
+
+    @property
+    def share(self) -> float:
+        """Progress in 0…1."""
+        return 1.0 if self.need <= 0 else max(0.0, min(1.0, self.have / self.need))
+
+
+def criteria(*, verified_fooled: int, opened_at: datetime, now: datetime, rules: Rules) -> list[Criterion]:
+    """The round's closing criteria and how far each is. Empty when only an admin closes the round."""
+    found = []
+    if rules.target_verified:
+        found.append(
+            Criterion("verified fooling examples", verified_fooled, rules.target_verified, "examples"),
+        )
+    if rules.duration_hours:
+        hours = (now - opened_at).total_seconds() / 3600
+        found.append(Criterion("time since opening", min(hours, rules.duration_hours), rules.duration_hours, "hours"))
+    return found
+
+
+def should_close(found: Sequence[Criterion], rules: Rules) -> bool:
+    """Whether the criteria call for closing: any of them, or all, as the task says."""
+    if not found:
+        return False
+    enough = all if rules.close_when == CLOSE_WHEN_ALL else any
+    return enough(criterion.met for criterion in found)
+
+
+# --- The gate -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tally:
+    """`correct` of `n` examples read as labelled."""
+
+    correct: int
+    n: int
+
+    @property
+    def rate(self) -> float:
+        return self.correct / self.n if self.n else 0.0
+
+    def __str__(self) -> str:
+        return f"{100 * self.rate:.2f} % ({self.correct:,}/{self.n:,})" if self.n else "no examples"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer and its reasons, each a sentence with its numbers."""
+
+    passed: bool
+    reasons: list[str]
+
+
+def gate(
+    *, base_dev: Tally, parent_base_dev: Tally, adversarial_dev: Tally, parent_adversarial_dev: Tally, rules: Rules
+) -> Verdict:
+    """Whether the new model may open the next round by itself.
+
+    It may when it keeps accuracy on the base dev set within the tolerance of its parent and beats its parent on the
+    adversarial dev examples of all rounds. Two models that were not measured on the same number of examples can't be
+    compared: then an admin decides. Test sets are not an argument: they are reported, never used to choose.
+    """
+    points = f"{100 * rules.gate_tolerance:g} points"
+    lost = parent_base_dev.rate - base_dev.rate
+    keeps = _comparable(base_dev, parent_base_dev) and lost <= rules.gate_tolerance + 1e-12
+    beats = _comparable(adversarial_dev, parent_adversarial_dev) and adversarial_dev.rate > parent_adversarial_dev.rate
+    return Verdict(
+        passed=keeps and beats,
+        reasons=[
+            _reason(
+                "Base dev set",
+                base_dev,
+                parent_base_dev,
+                f"kept within {points}" if keeps else f"lost more than the {points} allowed",
+            ),
+            _reason(
+                "Adversarial dev examples of all rounds",
+                adversarial_dev,
+                parent_adversarial_dev,
+                "better" if beats else "not better",
+            ),
+        ],
+    )
+
+
+def _comparable(model: Tally, parent: Tally) -> bool:
+    return model.n == parent.n > 0
+
+
+def _reason(where: str, model: Tally, parent: Tally, finding: str) -> str:
+    if not model.n:
+        return f"{where}: there are none to compare on, so an admin has to decide."
+    if not _comparable(model, parent):
+        finding = "not the same examples, so an admin has to decide"
+    return f"{where}: {model}, parent {parent}: {finding}."

@@ -1,0 +1,165 @@
+"""Scoring a drawing, once, and taking it back."""
+
+import hashlib
+import random
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from models_zoo.images import ImageError, canonical_png, to_array
+from rounds import predictor, rules
+from rounds.db import lock_shared
+from rounds.errors import Invalid, Refused
+from rounds.models import Annotator, Drawing, Example, Prompt, Round
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An example, and whether this call stored it (False: the same Idempotency-Key had stored it before)."""
+
+    example: Example
+    stored: bool
+
+
+def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None = None) -> Submission:
+    """Scores `image` for `prompt` by the adversary of its round and stores the try, whatever the verdict.
+
+    `prompt` comes with its round, adversary, task and annotator loaded. The slow part (decoding and the network) comes
+    before the one short transaction, which checks again that the round is still open on the model that gave the
+    verdict.
+
+    Raises Invalid for an image that can't be used, Refused for a finished prompt or a round that has moved on, and
+    Unavailable when the adversary can't be reached. Then nothing is stored.
+    """
+    round = prompt.round
+    try:
+        png = canonical_png(image, canvas=round.task.canvas_size)
+    except ImageError as error:
+        raise Invalid(str(error), code="image") from error
+    sha256 = hashlib.sha256(png).hexdigest()
+    if earlier := None if prompt.is_open and round.is_open else _stored_before(prompt, idempotency_key, sha256):
+        return earlier
+    if not round.is_open:
+        refuse_moved_on(round)
+    if not prompt.is_open:
+        raise Refused(
+            "This prompt is finished. Ask for the next one and send the drawing there.", code="prompt_finished"
+        )
+    assert round.adversary is not None  # a database constraint: only a draft has none
+
+    probabilities = predictor.predict(round.adversary, to_array(png, size=round.task.input_size))
+    example = _verdict(prompt, sha256, probabilities, idempotency_key)
+    try:
+        with transaction.atomic():
+            _store(example, png, round)
+    except IntegrityError as error:
+        if earlier := _stored_before(prompt, idempotency_key, sha256):
+            return earlier
+        raise Refused(
+            "Another try of this prompt was being stored at the same moment. Send this one again.", code="busy"
+        ) from error
+    except Refused:
+        if earlier := _stored_before(prompt, idempotency_key, sha256):
+            return earlier
+        raise
+    return Submission(example, stored=True)
+
+
+def retract_example(*, example: Example, annotator: Annotator) -> None:
+    """Takes an example of one's own back, as long as its round is open and validators have not settled it."""
+    if example.annotator_id != annotator.pk:
+        raise Refused("Only who drew it can take an example back.", code="not_yours")
+    changed = Example.objects.filter(
+        pk=example.pk, retracted_at=None, settled_at=None, round__status=Round.Status.OPEN
+    ).update(retracted_at=timezone.now())
+    if not changed:
+        raise Refused(
+            "This example can't be taken back (any more): its round is closed, or it is settled or taken back already.",
+            code="not_retractable",
+        )
+
+
+def refuse_moved_on(round: Round) -> NoReturn:
+    """Tells the client that `round` no longer takes examples, and which round does."""
+    current = Round.objects.filter(task=round.task_id, status=Round.Status.OPEN).first()
+    where = f"Round {current.number} is open now" if current else "No round is open right now"
+    raise Refused(
+        f"Round {round.number} is closed. {where}; your drawing was not stored, keep it and send it for a new prompt.",
+        code="round_closed",
+        open_round=current.pk if current else None,
+    )
+
+
+def _verdict(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency_key: str | None) -> Example:
+    """The example as it will be stored; `probabilities` is float [labels], summing to 1."""
+    labels = prompt.round.task.labels
+    prediction = labels[int(probabilities.argmax())]
+    fooled = prediction != prompt.label
+    round_rules = prompt.round.rules
+    queued = not prompt.practice and (fooled or random.random() < round_rules.sample_rate)
+    return Example(
+        prompt=prompt,
+        round_id=prompt.round_id,
+        annotator_id=prompt.annotator_id,
+        drawing_id=sha256,
+        label=prompt.label,
+        try_number=prompt.try_count + 1,
+        practice=prompt.practice,
+        created_at=timezone.now(),
+        idempotency_key=idempotency_key,
+        model=prompt.round.adversary,
+        prediction=prediction,
+        probabilities=[round(float(p), 6) for p in probabilities],
+        fooled=fooled,
+        verification=Example.Verification.PENDING if queued else Example.Verification.UNQUEUED,
+        votes_to_settle=rules.votes_to_settle([], prompt.label, round_rules) if queued else 0,
+    )
+
+
+def _store(example: Example, png: bytes, round: Round) -> None:
+    """The whole of a submit's transaction: four statements."""
+    current = lock_shared(Round.objects.filter(pk=round.pk).only("status", "adversary"))
+    if current is None or not current.is_open or current.adversary_id != example.model_id:
+        refuse_moved_on(round)
+    prompt = example.prompt
+    if example.fooled:
+        status = Prompt.Status.FOOLED
+    elif example.try_number >= round.rules.tries_per_prompt:
+        status = Prompt.Status.EXHAUSTED
+    else:
+        status = Prompt.Status.OPEN
+    took_turn = Prompt.objects.filter(pk=prompt.pk, status=Prompt.Status.OPEN, try_count=prompt.try_count).update(
+        try_count=example.try_number,
+        status=status,
+        finished_at=None if status == Prompt.Status.OPEN else example.created_at,
+    )
+    if not took_turn:
+        raise Refused(
+            "Another try of this prompt was stored meanwhile. Load the prompt again and send this one once more.",
+            code="prompt_changed",
+        )
+    Drawing.objects.bulk_create([Drawing(sha256=example.drawing_id, png=png)], ignore_conflicts=True)
+    example.save(force_insert=True)
+    prompt.try_count, prompt.status = example.try_number, status
+
+
+def _stored_before(prompt: Prompt, idempotency_key: str | None, sha256: str) -> Submission | None:
+    """What the same key stored earlier; Refused when that was another drawing or another prompt."""
+    if not idempotency_key:
+        return None
+    earlier = (
+        Example.objects.select_related("model", "prompt")
+        .filter(annotator=prompt.annotator_id, idempotency_key=idempotency_key)
+        .first()
+    )
+    if earlier is None:
+        return None
+    if earlier.drawing_id != sha256 or earlier.prompt_id != prompt.pk:
+        raise Refused(
+            "This Idempotency-Key was used for another drawing. Use a new key for every new drawing.",
+            code="idempotency_key_reused",
+        )
+    return Submission(earlier, stored=False)

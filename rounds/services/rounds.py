@@ -1,0 +1,152 @@
+"""The moves of a round. Pages, API, admin and jobs all come here.
+
+Every move is one transaction: a conditional update that must change one row, what belongs to it, and a `RoundEvent`.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from rounds import reports, rules, selectors
+from rounds.datasets.freeze import freeze
+from rounds.errors import Invalid, Refused
+from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
+from rounds.queue import enqueue
+
+Status = Round.Status
+#: A run that no worker took for so long is put on the queue again: a worker may have died with it in hand.
+QUEUE_PATIENCE = timedelta(minutes=5)
+
+
+def draft_round(*, task: Task, adversary: ModelVersion) -> Round:
+    """The next round of `task`, not yet open, against `adversary`."""
+    last = task.rounds.order_by("-number").first()
+    if last and last.status == Status.DRAFT:
+        raise Refused(f"Round {last.number} is a draft already. Open that one.", code="draft_exists")
+    return Round.objects.create(task=task, number=last.number + 1 if last else 1, adversary=adversary)
+
+
+def open_round(*, round: Round, by: User | None, why: str = "opened by an admin") -> Round:
+    """draft → open, under a frozen copy of the task's rules as they are now."""
+    if round.status == Status.DRAFT and round.adversary is None:
+        raise Refused("This round has no adversary. Choose a model for it first.", code="no_adversary")
+    try:
+        return _move(
+            round,
+            [Status.DRAFT],
+            Status.OPEN,
+            by,
+            why,
+            opened_at=timezone.now(),
+            frozen_rules=round.task.rules.to_json(),
+        )
+    except IntegrityError as error:
+        raise Refused("Another round of this task is open. Close that one first.", code="other_round_open") from error
+
+
+def close_round(*, round: Round, by: User | None, why: str = "closed by an admin") -> Round:
+    """open → validating: no more tries; what is in the queue can still be validated."""
+    return _move(round, [Status.OPEN], Status.VALIDATING, by, why, closed_at=timezone.now())
+
+
+def start_training(
+    *, round: Round, by: User | None, why: str = "training started by an admin", recipe: dict[str, Any] | None = None
+) -> TrainingRun:
+    """validating (or reviewing, with another recipe) → training: freezes the training set and queues the run.
+
+    What is still pending stays pending. Raises Refused when there is nothing verified to train on, Invalid for a recipe
+    that the trainer does not know.
+    """
+    recipe = _checked_recipe({**round.task.recipe, **(recipe or {})})
+    with transaction.atomic():
+        _move(round, [Status.VALIDATING, Status.REVIEWING], Status.TRAINING, by, why)
+        training_set = freeze(round)
+        if not training_set.items.filter(example__round=round).exists():
+            raise Refused(
+                "Nothing collected in this round is verified, so there is nothing new to train on. "
+                "Wait for validations, or keep the adversary for the next round.",
+                code="nothing_verified",
+            )
+        run = TrainingRun.objects.create(
+            round=round, training_set=training_set, parent=_adversary(round), recipe=recipe
+        )
+        queue_run(run)
+    return run
+
+
+def queue_run(run: TrainingRun) -> None:
+    """Puts a run on the `train` queue. Safe to repeat: workers claim the run, and only one gets it."""
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() + QUEUE_PATIENCE)
+    enqueue("rounds.jobs.train", run.pk, cluster="train", name=f"train round {run.round.number}")
+
+
+def review(*, run: TrainingRun, verdict: rules.Verdict) -> Round:
+    """training → reviewing with the gate's verdict; a new model that passed opens the next round by itself."""
+    round = _move(run.round, [Status.TRAINING], Status.REVIEWING, None, f"{run.model} is trained and measured")
+    if verdict.passed:
+        accept_model(round=round, by=None, why="the gate let it pass")
+    return round
+
+
+def accept_model(*, round: Round, by: User | None, why: str = "model accepted by an admin") -> Round:
+    """reviewing → done; the new model is the adversary of the next round, which opens. Returns the next round."""
+    run = selectors.latest_run(round)
+    if run is None or run.model is None:
+        raise Refused("This round has no new model to accept. Train one, or keep the old adversary.", code="no_model")
+    return _finish(round, [Status.REVIEWING], by, why, adversary=run.model)
+
+
+def keep_adversary(*, round: Round, by: User | None, why: str = "old adversary kept by an admin") -> Round:
+    """reviewing or validating → done; the next round opens against the same adversary. Returns the next round."""
+    return _finish(round, [Status.REVIEWING, Status.VALIDATING], by, why, adversary=_adversary(round))
+
+
+def return_to_validating(*, round: Round, why: str) -> Round:
+    """training → validating: the training failed; the admin can mend and start it again."""
+    return _move(round, [Status.TRAINING], Status.VALIDATING, None, why)
+
+
+def _finish(round: Round, sources: list[Status], by: User | None, why: str, *, adversary: ModelVersion) -> Round:
+    with transaction.atomic():
+        done = _move(round, sources, Status.DONE, by, why, done_at=timezone.now())
+        Round.objects.filter(pk=done.pk).update(report=reports.compute_round(done))
+        upcoming = draft_round(task=done.task, adversary=adversary)
+        return open_round(round=upcoming, by=by, why=f"round {done.number} is done: {why}")
+
+
+def _move(round: Round, sources: list[Status], to: Status, by: User | None, why: str, **changes: Any) -> Round:
+    """Moves `round` on from the status the caller saw, if that is one of `sources` and nobody moved it meanwhile."""
+    seen = Status(round.status)
+    if seen not in sources or to not in Round.MOVES[seen]:
+        raise Refused(_illegal(round, to), code="illegal_move", round_status=seen)
+    with transaction.atomic():
+        moved = Round.objects.filter(pk=round.pk, status=seen).update(status=to, **changes)
+        if not moved:
+            round.refresh_from_db()
+            raise Refused(_illegal(round, to), code="illegal_move", round_status=round.status)
+        RoundEvent.objects.create(round=round, by=by, from_status=seen, to_status=to, why=why[:500])
+    round.refresh_from_db()
+    return round
+
+
+def _adversary(round: Round) -> ModelVersion:
+    assert round.adversary is not None  # a database constraint: only a draft has none
+    return round.adversary
+
+
+def _illegal(round: Round, to: str) -> str:
+    legal = " or ".join(sorted(Round.MOVES[Status(round.status)])) or "nothing: it is final"
+    return f"Round {round.number} is {round.status} and can't become {to}. From here it can become {legal}."
+
+
+def _checked_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
+    from rounds.trainer import next_config
+
+    try:
+        next_config(recipe)
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"This recipe can't be used: {error}", code="recipe") from error
+    return recipe

@@ -1,0 +1,143 @@
+"""Blind validation: lease an example, record an answer, settle, decide a dispute."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from rounds import rules, selectors
+from rounds.errors import Invalid, Missing, NotAllowed, Refused
+from rounds.models import Annotator, Example, Task, Validation
+
+
+def lease_next(*, task: Task, validator: Annotator) -> Example | None:
+    """The example `validator` should look at next, kept from other validators for a while; None when there is none.
+
+    Asking again before answering gives the same example. Two validators who ask at once get two examples.
+    """
+    if standing := selectors.standing_lease(task, validator):
+        return standing
+    queue = selectors.validation_queue(task, validator).select_related("round__task")
+    if connection.features.has_select_for_update_skip_locked:
+        queue = queue.select_for_update(of=("self",), skip_locked=True)
+    with transaction.atomic():
+        for example in queue[:1]:
+            now = timezone.now()
+            example.leased_to = validator
+            example.leased_until = now + timedelta(seconds=example.round.rules.lease_seconds)
+            example.save(update_fields=["leased_to", "leased_until"])
+            return example
+    return None
+
+
+def record_validation(*, example: Example, validator: Annotator, answer: str, reason: str = "") -> Validation:
+    """Stores one blind answer and settles the example if it can be; both or neither.
+
+    Raises Invalid for an answer that is none of the choices or an `abuse` without a reason, NotAllowed for one's own
+    example, Missing for one that was never put to validators, Refused for a second answer, a settled example, or one
+    that the queue did not hand to this validator.
+    """
+    reason = reason.strip()
+    _check_answer(example.round.task, answer, reason)
+    if example.annotator_id == validator.pk:
+        raise NotAllowed("This is your own drawing; others validate it. Ask for the next one.", code="own_example")
+    try:
+        with transaction.atomic():
+            locked = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
+            _check_open_to_votes(locked, validator)
+            validation = Validation.objects.create(
+                example=locked, validator=validator, author_id=locked.annotator_id, answer=answer, reason=reason[:500]
+            )
+            resettle(locked)
+    except IntegrityError as error:
+        raise _already_answered() from error
+    return validation
+
+
+def decide_dispute(*, example: Example, by: User, abusive: bool) -> Example:
+    """An admin's word on an example that was reported: rejected as abuse, or back to the validators.
+
+    Set aside, the reports stay on record but no longer count.
+    """
+    with transaction.atomic():
+        locked = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
+        if locked.verification != Example.Verification.DISPUTED:
+            raise Refused("This example is not disputed (any more); there is nothing to decide.", code="not_disputed")
+        _check_round(locked)
+        if abusive:
+            _write(locked, rules.Settlement(rules.REJECTED, rules.ABUSE), 0)
+        else:
+            locked.cleared_of_abuse = True
+            locked.save(update_fields=["cleared_of_abuse"])
+            resettle(locked)
+    return locked
+
+
+def resettle(example: Example) -> None:
+    """Works out, from its validations, where an example stands. The only writer of these columns."""
+    _write(example, *standing(example, list(example.validations.values_list("answer", flat=True))))
+
+
+def standing(example: Example, answers: Sequence[str]) -> tuple[rules.Settlement, int]:
+    """Where `answers` leave an example, and the fewest further votes that could settle it.
+
+    An admin's word on reports of abuse stands: set aside, they no longer count; confirmed, they end the matter.
+    """
+    if example.cleared_of_abuse:
+        answers = [answer for answer in answers if answer != rules.ABUSE]
+    elif example.rejected_as == rules.ABUSE and rules.ABUSE in answers:
+        return rules.Settlement(rules.REJECTED, rules.ABUSE), 0
+    round_rules = example.round.rules
+    return (
+        rules.settle(answers, example.label, round_rules),
+        rules.votes_to_settle(answers, example.label, round_rules),
+    )
+
+
+def _write(example: Example, settlement: rules.Settlement, votes_to_settle: int) -> None:
+    example.verification = settlement.verification
+    example.rejected_as = settlement.leading if settlement.verification == rules.REJECTED else ""
+    example.votes_to_settle = votes_to_settle
+    example.settled_at = (example.settled_at or timezone.now()) if settlement.settled else None
+    example.leased_to = example.leased_until = None
+    example.save(
+        update_fields=["verification", "rejected_as", "votes_to_settle", "settled_at", "leased_to", "leased_until"]
+    )
+
+
+def _check_answer(task: Task, answer: str, reason: str) -> None:
+    choices = [*task.labels, rules.UNREADABLE, rules.ABUSE]
+    if answer not in choices:
+        raise Invalid(f"“{answer}” is no answer here. Use one of: {', '.join(choices)}.", code="answer")
+    if answer == rules.ABUSE and not reason:
+        raise Invalid("Say in a few words what is abusive about it, so that an admin can decide.", code="reason")
+
+
+def _check_open_to_votes(example: Example, validator: Annotator) -> None:
+    if example.verification == Example.Verification.UNQUEUED or example.retracted_at:
+        raise Missing("This example is not up for validation. Ask for the next one.", code="not_in_validation")
+    _check_round(example)
+    if example.validations.filter(validator=validator).exists():
+        raise _already_answered()
+    if example.verification != Example.Verification.PENDING:
+        raise Refused("Others have settled this example meanwhile. Ask for the next one.", code="settled")
+    if example.leased_to_id != validator.pk:
+        # Only what the queue served can be answered: nobody picks the examples they vote on.
+        raise Refused(
+            "This drawing was not handed to you, or it has gone to somebody else meanwhile. Ask for the next one.",
+            code="not_leased",
+        )
+
+
+def _check_round(example: Example) -> None:
+    if not example.round.takes_validations:
+        raise Refused(
+            f"Round {example.round.number} no longer takes answers: its numbers are final. Ask for the next example.",
+            code="round_closed",
+        )
+
+
+def _already_answered() -> Refused:
+    return Refused("You have answered for this example already. Ask for the next one.", code="already_validated")

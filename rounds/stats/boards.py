@@ -1,0 +1,51 @@
+"""Leaderboards: tallies that add up, and ranks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .rates import Rate
+
+#: Nobody's rate is published under so many attempts.
+FEWEST_FOR_RATE = 20
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one annotator did: attempts, the fooling ones of them, and of these how many stand where."""
+
+    attempts: int = 0
+    fooled: int = 0
+    verified: int = 0
+    pending: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.attempts + other.attempts,
+            self.fooled + other.fooled,
+            self.verified + other.verified,
+            self.pending + other.pending,
+            self.rejected + other.rejected,
+        )
+
+    @property
+    def vmer(self) -> Rate | None:
+        """Verified fooling examples / attempts; None under 20 attempts."""
+        return Rate(self.verified, self.attempts) if self.attempts >= FEWEST_FOR_RATE else None
+
+
+def add_up(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
+    """The tallies of several rounds as one, by annotator."""
+    total: dict[str, Tally] = {}
+    for by_annotator in tallies:
+        for annotator, tally in by_annotator.items():
+            total[annotator] = total.get(annotator, Tally()) + tally
+    return total
+
+
+def ranks(scores: Sequence[float]) -> list[int]:
+    """The place of each of `scores`, which come best first: equals share a place, and the next place is left free."""
+    places: list[int] = []
+    for index, score in enumerate(scores):
+        places.append(places[-1] if index and score == scores[index - 1] else index + 1)
+    return places

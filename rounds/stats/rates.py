@@ -1,0 +1,111 @@
+"""Rates and their differences, each with what it was divided by and an interval.
+
+Both intervals are closed formulas, written out here so that no web process loads SciPy and pandas for them; the tests
+hold them to statsmodels.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+#: Two-sided 95 % point of the standard normal distribution.
+Z95 = 1.959963984540054
+#: Under so many observations no interval is printed, only the counts.
+FEWEST_FOR_INTERVAL = 5
+
+Interval = tuple[float, float]
+
+
+def wilson(successes: int, n: int) -> Interval | None:
+    """Wilson's 95 % score interval of `successes` in `n`, each bound in 0…1; None under 5 observations.
+
+    Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference, JASA 22(158).
+    """
+    if n < FEWEST_FOR_INTERVAL:
+        return None
+    share = successes / n
+    centre = share + Z95**2 / (2 * n)
+    spread = Z95 * sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    scale = 1 + Z95**2 / n
+    # At 0 and n the bounds are exactly 0 and 1; rounding must not put them outside.
+    low = 0.0 if successes == 0 else (centre - spread) / scale
+    high = 1.0 if successes == n else (centre + spread) / scale
+    return max(0.0, low), min(1.0, high)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`numerator` of `denominator`, always shown with both."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def value(self) -> float | None:
+        """In 0…1; None when there is nothing to divide by."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    @property
+    def interval(self) -> Interval | None:
+        return wilson(self.numerator, self.denominator)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "value": self.value,
+            "interval": listed(self.interval),
+        }
+
+
+class Share(Rate):
+    """A part of a whole that is no count of independent trials, so it has no interval."""
+
+    @property
+    def interval(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Change:
+    """How far `rate` lies from `before`: their difference in -1…1, and Newcombe's 95 % interval of it.
+
+    The interval takes the two as independent. Where both were measured on the same examples (two models on one test
+    set) they go up and down together, and the interval is wider than it need be: it errs on the careful side.
+    """
+
+    rate: Rate
+    before: Rate
+
+    @property
+    def difference(self) -> float | None:
+        """None when one of the two has nothing to divide by."""
+        if self.rate.value is None or self.before.value is None:
+            return None
+        return self.rate.value - self.before.value
+
+    @property
+    def interval(self) -> Interval | None:
+        """Newcombe's hybrid score interval (his method 10); None when one of the two has under 5 observations.
+
+        Newcombe, R. G. (1998), Interval estimation for the difference between independent proportions: comparison of
+        eleven methods, Statistics in Medicine 17, 873-890.
+        """
+        bounds, bounds_before, difference = self.rate.interval, self.before.interval, self.difference
+        if bounds is None or bounds_before is None or difference is None:
+            return None
+        share, share_before = self.rate.value or 0.0, self.before.value or 0.0
+        down = sqrt((share - bounds[0]) ** 2 + (bounds_before[1] - share_before) ** 2)
+        up = sqrt((bounds[1] - share) ** 2 + (share_before - bounds_before[0]) ** 2)
+        return max(-1.0, difference - down), min(1.0, difference + up)
+
+    def to_json(self) -> dict[str, Any] | None:
+        """None where there is no difference to speak of."""
+        if self.difference is None:
+            return None
+        return {"difference": self.difference, "interval": listed(self.interval)}
+
+
+def listed(interval: Interval | None) -> list[float] | None:
+    """An interval as JSON has it."""
+    return list(interval) if interval else None

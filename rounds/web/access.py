@@ -1,0 +1,67 @@
+"""Who may see a page, and what a page says when a service refuses."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from rounds import services
+from rounds.errors import NotAllowed, Refused
+
+View = Callable[..., HttpResponse]
+
+
+class PageRequest(HttpRequest):
+    """A request as the site's middleware hands it on."""
+
+    htmx: HtmxDetails
+
+
+class PersonRequest(PageRequest):
+    """The same, behind `for_roles` or `login_required`."""
+
+    user: User
+
+
+def for_roles(*wanted: str) -> Callable[[View], View]:
+    """A page for people with one of these roles. Others get a 403 that says so; visitors are asked to log in."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _to_log_in(request)
+            deny_without(request.user, *wanted)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _to_log_in(request: PageRequest) -> HttpResponse:
+    """With htmx, the whole page goes to the log-in, and comes back to itself rather than to one of its parts."""
+    if request.htmx:
+        here = request.htmx.current_url_abs_path or "/"
+        return HttpResponseClientRedirect(redirect_to_login(here).url)
+    return redirect_to_login(request.get_full_path())
+
+
+def deny_without(user: Any, *wanted: str) -> None:
+    """A 403 page with the service's sentence, unless `user` has one of the roles."""
+    try:
+        services.require_role(user, *wanted)
+    except NotAllowed as refusal:
+        raise PermissionDenied(refusal.detail) from refusal
+
+
+def tell(request: HttpRequest, refusal: Refused) -> None:
+    """A service's refusal, as a sentence on the next page."""
+    messages.error(request, refusal.detail)

@@ -1,0 +1,173 @@
+"""For load balancers and Prometheus: is the process alive, can the site do its work, and what are its numbers."""
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_q.brokers import Broker, get_broker
+from django_q.models import Schedule
+from django_q.status import Stat
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from rounds import predictor
+from rounds.errors import Unavailable
+from rounds.models import Example, ModelVersion, Round, Task, TrainingRun
+
+log = logging.getLogger(__name__)
+
+#: Workers look at the schedule every half minute; the watch is due every minute.
+LATEST_WATCH = timedelta(seconds=90)
+#: A worker that has just started has not looked at the schedule yet.
+GRACE_SECONDS = 60
+
+
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers. Nothing else is asked, so that no outage elsewhere gets it restarted."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database, queue and adversaries do their work; 503 with a sentence for each part that does not."""
+    parts = {"database": database_trouble()}
+    if parts["database"] is None:
+        parts |= {"queue": queue_trouble(), "adversary": adversary_trouble()}
+    ready = not any(parts.values())
+    shown = {name: {"ready": trouble is None, "detail": trouble or ""} for name, trouble in parts.items()}
+    return JsonResponse({"ready": ready, "parts": shown}, status=200 if ready else 503)
+
+
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The web processes' own metrics, added up over all of them, and the site's numbers, read now."""
+    return HttpResponse(
+        generate_latest(_processes()) + generate_latest(_site()),
+        content_type=CONTENT_TYPE_LATEST,
+    )
+
+
+def database_trouble() -> str | None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        log.exception("the database does not answer")
+        return "The database doesn't answer. Check DATABASE_URL and the database server."
+    return None
+
+
+def queue_trouble() -> str | None:
+    """Whether workers serve the queue, told by the watch: only a living cluster moves its next run on.
+
+    The schedule lies in the database, so this holds for every broker and for workers on other machines.
+    """
+    try:
+        broker = get_broker()
+        broker.ping()
+    except Exception:
+        log.exception("the queue's broker does not answer")
+        return "The queue's broker doesn't answer. Check REDIS_URL and the Redis server."
+    due = Schedule.objects.filter(name="watch").values_list("next_run", flat=True).first()
+    if due is None:
+        return "The watch over the rounds is not scheduled. Run manage.py setup."
+    late = timezone.now() - due
+    if late > LATEST_WATCH and not _just_started(broker):
+        return f"No worker has served the queue for {late.total_seconds():.0f} seconds. Start manage.py qcluster."
+    return None
+
+
+def adversary_trouble() -> str | None:
+    try:
+        for version in ModelVersion.objects.filter(rounds_served__status=Round.Status.OPEN).distinct():
+            predictor.load(version)
+    except Unavailable:
+        return f"{version} can't be loaded. The log says why; its files lie in {version.folder} of the storage."
+    return None
+
+
+def _just_started(broker: Broker) -> bool:
+    try:
+        return any(stat.uptime() < GRACE_SECONDS for stat in Stat.get_all(broker))
+    except Exception:
+        # Heartbeats of another version can't be read; they are only asked to be lenient.
+        log.warning("the workers' heartbeats can't be read", exc_info=True)
+        return False
+
+
+def _processes() -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return registry
+
+
+def _site() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(SiteCollector())
+    return registry
+
+
+class SiteCollector(Collector):
+    """Numbers of the site as a whole: every web process would say the same."""
+
+    def collect(self) -> Iterable[Metric]:
+        families: list[Callable[[], list[Metric]]] = [_of_open_rounds, _of_validation, _of_training]
+        try:
+            found = [metric for family in families for metric in family()]
+        except DatabaseError:
+            log.exception("the site's numbers can't be read")
+            found = []
+        up = GaugeMetricFamily("dadc_database_up", "Whether the site's numbers could be read.", value=bool(found))
+        return [up, *found]
+
+
+def _of_open_rounds() -> list[Metric]:
+    count = GaugeMetricFamily("dadc_open_rounds", "Rounds that take drawings.")
+    attempts = GaugeMetricFamily("dadc_round_attempts", "Counted examples of an open round.", labels=["task", "round"])
+    fooled = GaugeMetricFamily("dadc_round_fooled", "Of them, those that fooled.", labels=["task", "round"])
+    rounds = Round.objects.filter(status=Round.Status.OPEN).values_list("pk", "task__slug", "number")
+    counted = Example.objects.filter(round__status=Round.Status.OPEN, practice=False, retracted_at=None).order_by()
+    tallies = {
+        pk: (n, n_fooled)
+        for pk, n, n_fooled in counted.values_list("round").annotate(
+            n=Count("pk"), f=Count("pk", filter=Q(fooled=True))
+        )
+    }
+    count.add_metric([], len(rounds))
+    for pk, task, number in rounds:
+        n, n_fooled = tallies.get(pk, (0, 0))
+        attempts.add_metric([task, str(number)], n)
+        fooled.add_metric([task, str(number)], n_fooled)
+    return [count, attempts, fooled]
+
+
+def _of_validation() -> list[Metric]:
+    queue = GaugeMetricFamily("dadc_validation_queue", "Examples that wait for validators.", labels=["task"])
+    waiting = Example.objects.filter(
+        round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING],
+        verification=Example.Verification.PENDING,
+        retracted_at=None,
+    )
+    lengths = dict(waiting.order_by().values_list("round__task").annotate(n=Count("pk")))
+    for pk, slug in Task.objects.values_list("pk", "slug"):
+        queue.add_metric([slug], lengths.get(pk, 0))
+    return [queue]
+
+
+def _of_training() -> list[Metric]:
+    runs = GaugeMetricFamily("dadc_training_runs", "Training runs.", labels=["status"])
+    numbers = dict(TrainingRun.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    for status in TrainingRun.Status.values:
+        runs.add_metric([status], numbers.get(status, 0))
+    return [runs]

@@ -1,0 +1,139 @@
+"""The admins' pages: every round, and one round with what it needs next."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from rounds import selectors, services
+from rounds.errors import Refused
+from rounds.models import Example, Round, Task, TrainingRun
+
+from . import charts
+from .access import PersonRequest, for_roles, tell
+from .moves import MOVES, Move, consequences, legal_moves
+
+
+@for_roles("admin")
+def rounds(request: PersonRequest) -> HttpResponse:
+    tasks = [(task, task.rounds.select_related("adversary").order_by("-number")) for task in Task.objects.all()]
+    return render(request, "staff/rounds.html", {"tasks": tasks})
+
+
+@never_cache
+@for_roles("admin")
+def round_page(request: PersonRequest, pk: int) -> HttpResponse:
+    round = _round(pk)
+    return render(request, "staff/round.html", {"task": round.task, "round": round, **_live(request, round)})
+
+
+@never_cache
+@for_roles("admin")
+def live(request: PersonRequest, pk: int) -> HttpResponse:
+    """The moving part of a round's page; 204 when it looks as it did, so that focus and reading are left in peace."""
+    round = _round(pk)
+    moving = _live(request, round)
+    if request.GET.get("seen") == moving["seen"]:
+        return HttpResponse(status=204)
+    return render(request, "staff/_live.html", {"round": round, **moving})
+
+
+@never_cache
+@for_roles("admin")
+def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
+    """GET shows what the move would do, POST does it."""
+    round = _round(pk)
+    chosen = MOVES.get(verb)
+    if chosen is None:
+        raise Http404("There is no such move.")
+    confirmed = request.method == "POST"
+    # What was confirmed were the consequences in one state; in another they are others.
+    moved_on = confirmed and request.POST.get("seen") != round.status
+    if moved_on or chosen not in legal_moves(round):
+        messages.error(request, f"Round {round.number} is {round.status} now; nothing was done. Look again.")
+        return redirect("staff_round", pk)
+    return _make(request, round, chosen) if confirmed else _confirm(request, round, chosen)
+
+
+@for_roles("admin")
+@require_POST
+def decide(request: PersonRequest, pk: int) -> HttpResponse:
+    """An admin's word on a reported example."""
+    example = get_object_or_404(Example, pk=pk)
+    decision = request.POST.get("decision")
+    if decision not in ("abusive", "fine"):
+        messages.error(request, "Say whether it is abusive or not; nothing was changed.")
+        return redirect("staff_round", example.round_id)
+    abusive = decision == "abusive"
+    try:
+        services.decide_dispute(example=example, by=request.user, abusive=abusive)
+    except Refused as refusal:
+        tell(request, refusal)
+    else:
+        messages.success(
+            request, "Removed as abusive." if abusive else "The reports are set aside; validators go on with it."
+        )
+    return redirect("staff_round", example.round_id)
+
+
+def _make(request: PersonRequest, round: Round, chosen: Move) -> HttpResponse:
+    try:
+        shown = chosen.do(round, request.user, request.POST)
+    except Refused as refusal:
+        tell(request, refusal)
+        round.refresh_from_db()
+        if chosen in legal_moves(round) and "recipe" in request.POST:
+            return _confirm(request, round, chosen, recipe=request.POST["recipe"])
+        return redirect("staff_round", round.pk)
+    messages.success(request, f"Round {shown.number} is {shown.status} now.")
+    return redirect("staff_round", shown.pk)
+
+
+def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | None = None) -> HttpResponse:
+    context = {
+        "task": round.task,
+        "round": round,
+        "move": chosen,
+        "recipe": json.dumps(round.task.recipe, indent=2) if recipe is None else recipe,
+        **consequences(round),
+    }
+    return render(request, "staff/move.html", context)
+
+
+def _round(pk: int) -> Round:
+    return get_object_or_404(Round.objects.select_related("task", "adversary"), pk=pk)
+
+
+def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
+    """`body`, the moving part as HTML, and `seen`, what tells two of them apart."""
+    counts = selectors.counts(round)
+    run = selectors.latest_run(round)
+    body = render_to_string(
+        "staff/_state.html",
+        {
+            "round": round,
+            "counts": counts,
+            "criteria": selectors.criteria(round, counts),
+            "moves": legal_moves(round),
+            "disputed": selectors.disputed(round),
+            "run": run,
+            "lost": run is not None and _is_lost(run),
+            "curve": charts.loss_curve(run.progress.get("history", []), run.progress.get("epochs", 0)) if run else None,
+            "events": round.events.select_related("by").reverse(),
+        },
+        request,
+    )
+    moving = round.status != Round.Status.DONE
+    return {"body": body, "seen": hashlib.sha256(body.encode()).hexdigest()[:16], "moving": moving}
+
+
+def _is_lost(run: TrainingRun) -> bool:
+    """Whether a worker had this run and has not been heard of for longer than its lease."""
+    return run.status == TrainingRun.Status.RUNNING and run.lease_until is not None and run.lease_until < timezone.now()

@@ -1,0 +1,35 @@
+// Mouse, pen and touch, through Pointer Events.
+
+// Calls begin(point), extend(points) and end() in sheet coordinates. One pointer draws at a time, so that a palm
+// that rests on the screen leaves no mark.
+export function attachPen(canvas, size, { begin, extend, end }) {
+  let active = null;
+
+  function point(event) {
+    const box = canvas.getBoundingClientRect();
+    const at = (position, start, length) => Math.round(((position - start) / length) * size * 10) / 10;
+    return [at(event.clientX, box.left, box.width), at(event.clientY, box.top, box.height)];
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (active !== null || event.button !== 0) return;
+    event.preventDefault(); // no text selection, no scrolling, no focus change while drawing
+    if (!begin(point(event))) return;
+    active = event.pointerId;
+    canvas.setPointerCapture(active);
+  });
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== active) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    extend((events.length ? events : [event]).map(point));
+  });
+
+  for (const name of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(name, (event) => {
+      if (event.pointerId !== active) return;
+      active = null;
+      end();
+    });
+  }
+}

@@ -1,0 +1,87 @@
+// Everything that the drawing page shows. Functions of what they are given; the page's state lives in page.js.
+
+import { percent, withArticle } from "./words.js";
+
+const part = (name) => document.querySelector(`[data-part="${name}"]`);
+
+// element("b", "fooled", "7") → <b class="fooled">7</b>; text only, so nothing that is shown can be markup.
+function element(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+export function showPrompt(label) {
+  const [article, ...name] = withArticle(label).split(" ");
+  part("asked").replaceChildren(`Draw ${article} `, element("b", "", name.join(" ")));
+  part("against-label").textContent = withArticle(label);
+  document.title = document.title.replace(/^[^·]+/, `Draw ${withArticle(label)} `);
+}
+
+export function showPhase(root, { phase, primary, enabled, canDraw, canUndo, canSkip }) {
+  root.dataset.phase = phase;
+  const button = part("primary");
+  button.firstElementChild.textContent = primary;
+  button.disabled = !enabled;
+  part("undo").disabled = part("clear").disabled = !canUndo;
+  part("upload").disabled = !canDraw;
+  part("skip").hidden = !canSkip;
+}
+
+// `links` are [text, function or address] pairs that follow the sentence.
+export function say(kind, title, sentence, links = []) {
+  const heading = element("p", "verdict-title", ...[title].flat());
+  const rest = element("p", "verdict-rest", sentence);
+  for (const [index, [text, act]] of links.entries()) {
+    rest.append(index ? " · " : " ", typeof act === "string" ? link(text, act) : textButton(text, act));
+  }
+  const slot = part("verdict");
+  slot.dataset.kind = kind;
+  slot.replaceChildren(...(title ? [heading] : []), rest);
+}
+
+function link(text, address) {
+  const made = element("a", "", text);
+  made.href = address;
+  return made;
+}
+
+function textButton(text, act) {
+  const made = element("button", "btn-text", text);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+}
+
+export function verdictTitle({ prediction, fooled }, share, last) {
+  const read = ["It read ", element("b", "", prediction), ` (${percent(share)}). `];
+  if (fooled) return [...read, "Fooled!"];
+  return [...read, last ? "Not fooled, and that was the last try." : "Not fooled, try again."];
+}
+
+export function showBars(shares, { claimed = null, read = null, fooled = false } = {}) {
+  for (const row of part("bars").children) {
+    const share = shares?.[row.dataset.label] ?? 0;
+    row.style.setProperty("--share", share);
+    row.classList.toggle("is-claimed", row.dataset.label === claimed);
+    row.classList.toggle("is-read", row.dataset.label === read);
+    row.classList.toggle("is-fooled", fooled && row.dataset.label === read);
+    row.querySelector("[data-share]").textContent = shares ? percent(share) : "";
+  }
+}
+
+export function showTries(tries, { count, most }) {
+  const left = most - count;
+  part("tries-count").textContent =
+    count === 0 ? `${most} tries for this one.` : `${count} ${count === 1 ? "try" : "tries"} so far, ${left} left.`;
+  part("tries").replaceChildren(
+    ...tries.map((tried) => {
+      const image = element("img", "");
+      image.src = tried.png;
+      image.alt = `Try ${tried.number}`;
+      image.width = image.height = 44;
+      return element("li", tried.fooled ? "fooled" : "", image, element("span", "", `read ${tried.prediction}`));
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+// Keys for validators: a label's own key, u for unreadable, a for abuse. The buttons do the work.
+// And a sentence when an answer did not arrive, which htmx would keep to itself.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input, textarea, select")) return;
+  const button = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!button || button.closest("fieldset:disabled")) return;
+  event.preventDefault();
+  button.click();
+  if (button.matches("summary")) document.getElementById("reason").focus();
+});
+
+function sayTrouble(sentence) {
+  const line = document.getElementById("desk-trouble");
+  line.textContent = sentence;
+  line.hidden = !sentence;
+}
+
+document.addEventListener("htmx:sendError", () => {
+  sayTrouble("The site can't be reached, so your answer was not stored. Answer again when you are back online.");
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const reload = detail.xhr.status === 403 ? "Reload the page, then answer again." : "Answer again in a moment.";
+  sayTrouble(`Your answer was not stored. ${reload}`);
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.isError) sayTrouble("");
+});

@@ -1,0 +1,72 @@
+"""Attacks stay within their ball and the grey scale, and find what a linear model's algebra says they must."""
+
+import pytest
+import torch
+from torch import nn
+
+from models_zoo.attacks import fgsm, lengths, pgd, project, random_within
+
+
+@pytest.fixture
+def linear():
+    """Two labels; the first's logit is the sum of the left half, the second's of the right half."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2, bias=False))
+    weight = torch.zeros(2, 4, 4)
+    weight[0, :, :2] = weight[1, :, 2:] = 1
+    model[1].weight.data = weight.flatten(1)
+    return model.eval()
+
+
+GREY = torch.full((3, 1, 4, 4), 0.5)
+LEFT = torch.zeros(3, dtype=torch.int64)
+
+
+def test_fgsm_moves_every_pixel_by_epsilon_against_the_label(linear):
+    attacked = fgsm(linear, GREY, LEFT, epsilon=0.1)
+    assert torch.allclose(attacked[:, :, :, :2], torch.tensor(0.4))
+    assert torch.allclose(attacked[:, :, :, 2:], torch.tensor(0.6))
+
+
+def test_pgd_reaches_the_same_corner_on_a_linear_model(linear):
+    random = torch.Generator().manual_seed(0)
+    attacked = pgd(linear, GREY, LEFT, epsilon=0.1, step_size=0.05, steps=10, random=random)
+    assert torch.allclose(attacked, fgsm(linear, GREY, LEFT, epsilon=0.1))
+
+
+def test_l2_pgd_spends_all_its_length_along_the_gradient(linear):
+    random = torch.Generator().manual_seed(0)
+    attacked = pgd(linear, GREY, LEFT, epsilon=1.0, step_size=0.2, steps=200, norm="l2", random=random)
+    assert torch.allclose(lengths(attacked - GREY), torch.ones(3, 1, 1, 1))
+    assert torch.allclose(attacked[:, :, :, :2], torch.tensor(0.25), atol=1e-3)
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_nothing_leaves_the_ball_or_the_grey_scale(norm):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10)).eval()
+    images, labels = torch.rand(20, 1, 28, 28), torch.randint(0, 10, (20,))
+    random = torch.Generator().manual_seed(0)
+    epsilon = {"linf": 0.3, "l2": 2.0}[norm]
+    for attacked in (
+        random_within(images, epsilon, norm, random),
+        pgd(model, images, labels, epsilon=epsilon, step_size=epsilon, steps=5, norm=norm, random=random),
+        project(images + torch.randn(images.shape), images, epsilon, norm),
+    ):
+        change = attacked - images
+        size = change.abs().amax() if norm == "linf" else lengths(change).amax()
+        assert size <= epsilon + 1e-5
+        assert attacked.min() >= 0
+        assert attacked.max() <= 1
+
+
+def test_an_attack_leaves_the_models_gradients_alone(linear):
+    fgsm(linear, GREY, LEFT, epsilon=0.1)
+    assert linear[1].weight.grad is None
+
+
+def test_the_same_generator_state_gives_the_same_attack(linear):
+    def attacked():
+        random = torch.Generator().manual_seed(3)
+        return pgd(linear, GREY, LEFT, epsilon=0.1, step_size=0.01, steps=2, random=random)
+
+    assert torch.equal(attacked(), attacked())

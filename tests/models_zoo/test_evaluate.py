@@ -1,0 +1,168 @@
+"""Every measurement is a count out of n, checked against arithmetic or against somebody else's implementation."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
+from torch import nn
+
+from models_zoo import suites
+from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
+from models_zoo.evaluate import Score, accuracy, confusion, probabilities
+from models_zoo.suites import (
+    Row,
+    beside,
+    evaluate,
+    expected_calibration_error,
+    mean_accuracy,
+    moved,
+    pgd_score,
+    read_rows,
+    round_tests,
+    write_rows,
+)
+from tests.models_zoo.conftest import toys
+
+
+class Brightest(nn.Module):
+    """Answers with the column of ten, across a picture's middle, that has the most ink."""
+
+    def __init__(self):
+        super().__init__()
+        self.sharpness = nn.Parameter(torch.tensor(5.0))
+
+    def forward(self, images):
+        return self.sharpness * images[:, 0, 9:19, 4:24].reshape(-1, 10, 10, 2).sum(dim=(1, 3))
+
+
+def bars(count=40):
+    labels = np.arange(count) % 10
+    images = np.zeros((count, 28, 28), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[6:22, 4 + 2 * label : 6 + 2 * label] = 255
+    return images, labels
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_is_wilsons(counts):
+    correct, n = counts
+    assert Score(correct, n).interval() == pytest.approx(proportion_confint(correct, n, method="wilson"), abs=1e-9)
+
+
+def test_nothing_asked_is_no_accuracy_and_every_accuracy():
+    assert math.isnan(Score(0, 0).accuracy)
+    assert Score(0, 0).interval() == (0.0, 1.0)
+
+
+def test_probabilities_are_one_row_per_picture_that_sums_to_one():
+    given_ = probabilities(Brightest(), toys(1201)[0])
+    assert given_.shape == (1201, 10)
+    assert given_.dtype == np.float32
+    assert np.allclose(given_.sum(axis=1), 1)
+    assert len(probabilities(Brightest(), np.zeros((0, 28, 28), dtype=np.uint8))) == 0
+
+
+def test_accuracy_and_confusion_count():
+    images, labels = bars()
+    labels = np.where(labels == 3, 4, labels)
+    assert accuracy(Brightest(), images, labels) == Score(36, 40)
+    counts = confusion(Brightest(), images, labels)
+    assert counts[4, 3] == 4
+    assert counts[4, 4] == 4
+    assert counts.sum() == 40
+
+
+def test_calibration_error_is_zero_for_honest_confidence_and_the_gap_otherwise():
+    honest = np.array([[0.75, 0.25]] * 4, dtype=np.float32)
+    assert expected_calibration_error(honest, np.array([0, 0, 0, 1])) == pytest.approx(0)
+    assert expected_calibration_error(honest, np.array([1, 1, 1, 1])) == pytest.approx(0.75)
+    two_bins = np.array([[1.0, 0.0], [0.6, 0.4]], dtype=np.float32)
+    assert expected_calibration_error(two_bins, np.array([0, 1])) == pytest.approx((0 + 0.6) / 2)
+
+
+def test_rounds_are_counted_one_by_one_and_together():
+    images, labels = bars()
+    rounds = {"1": (images[:10], labels[:10]), "2": (images[:30], np.zeros(30, dtype=np.int64)), "3": (images[:0],) * 2}
+    rows = {row.parameter: (row.correct, row.n) for row in round_tests(Brightest(), "m", rounds)}
+    assert rows == {"1": (10, 10), "2": (3, 30), "3": (0, 0), "all": (13, 40)}
+
+
+def test_a_shift_grid_counts_the_worst_case_of_each_picture():
+    rows = {row.parameter: row.correct for row in moved(Brightest(), "m", bars())}
+    assert rows["shifted up to 4 pixels"] == 0
+    assert rows["shifted and turned"] == 0
+
+
+def test_pgd_with_more_restarts_never_leaves_more_survivors():
+    pictures = bars()
+    few, many = (
+        pgd_score(Brightest(), pictures, norm="linf", epsilon=0.5, steps=3, restarts=restarts).correct
+        for restarts in (1, 5)
+    )
+    assert many <= few <= 40
+    assert pgd_score(Brightest(), pictures, norm="linf", epsilon=0.49, steps=3).correct == 40
+
+
+def test_the_whole_table_of_a_model_can_be_kept_and_read(tmp_path):
+    images, labels = bars()
+    rows = evaluate(
+        Brightest(), "m", (images, labels), suites=suites.SUITES, rounds={"1": (images, labels)}, at_most=20
+    )
+    write_rows(tmp_path, rows)
+    assert read_rows(tmp_path) == rows
+    assert {row.suite for row in rows} == {"round", *suites.SUITES}
+    assert sum(row.suite == "corruption" for row in rows) == 12 * 5 + 4
+    assert {row.n for row in rows if row.suite == "base"} == {40}
+    assert {row.n for row in rows if row.suite in ("pgd", "fgsm", "moved", "corruption")} == {20}
+    assert read_rows(tmp_path / "elsewhere") == []
+
+
+def test_a_model_is_shown_beside_its_reference():
+    robust = [Row("r", "base", "test", 90, 100), Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "fgsm", "x", 1, 2)]
+    plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100)]
+    assert [(pair.suite, round(pair.gain, 2)) for pair in beside(robust, plain)] == [("base", -0.09), ("pgd", 0.6)]
+
+
+def test_the_mean_over_corruptions_weighs_kinds_not_severities():
+    rows = [Row("m", "corruption", f"fog {s}", s, 10) for s in (1, 3)] + [Row("m", "corruption", "stripe 1", 8, 10)]
+    assert mean_accuracy(rows, "corruption") == pytest.approx((0.2 + 0.8) / 2)
+
+
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_every_corruption_changes_pictures_repeatably_and_more_with_severity(name):
+    images, _ = toys(64)
+    changes = []
+    for severity in range(1, severities(name) + 1):
+        corrupted = corrupt(images, name, severity, seed=1)
+        assert corrupted.shape == images.shape
+        assert corrupted.dtype == np.uint8
+        assert (corrupted == corrupt(images, name, severity, seed=1)).all()
+        changes.append(np.abs(corrupted.astype(int) - images).mean())
+    assert min(changes) > 0
+    if name != "spatter":  # from mud in few places to mud in many small ones
+        assert changes[-1] >= changes[0]
+
+
+def test_a_severity_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="stripe has severities 1 to 1, not 2"):
+        corrupt(toys(2)[0], "stripe", 2)
+
+
+def test_translation_moves_by_as_many_pixels_as_its_severity():
+    image = np.zeros((1, 28, 28), dtype=np.uint8)
+    image[0, 14, 14] = 255
+    row, column = np.argwhere(corrupt(image, "translate", 3)[0] == 255)[0]
+    assert (abs(row - 14), abs(column - 14)) == (3, 3)
+
+
+def test_edges_of_a_square_are_its_outline():
+    image = np.zeros((1, 28, 28), dtype=np.uint8)
+    image[0, 8:20, 8:20] = 255
+    edges = corrupt(image, "canny_edges", 1)[0]
+    assert edges[13, 13] == edges[2, 2] == 0
+    assert edges[13].sum() > 0
+    assert set(np.unique(edges)) == {0, 255}

@@ -1,0 +1,142 @@
+"""What lies beside a model's weights is enough to train it again, to describe it, and to run it from a shell."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from models_zoo import command, compare, rebuild
+from models_zoo.card import record
+from models_zoo.checkpoints import load_meta
+from models_zoo.suites import Row, evaluate
+from models_zoo.train import Config, fit
+
+CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
+
+
+@pytest.fixture
+def finished(run_folder, base):
+    fit(run_folder, CONFIG, base=base)
+    return run_folder
+
+
+def test_a_rebuilt_model_has_the_same_weights(finished, base):
+    result = rebuild.rebuild(finished, base=base)
+    assert result.agrees
+    assert result.differences == []
+
+
+def test_other_data_is_noticed_and_said(finished, base, monkeypatch, capsys):
+    labels = np.load(finished / "data" / "train_labels.npy")
+    np.save(finished / "data" / "train_labels.npy", labels[::-1])
+    monkeypatch.setattr(rebuild, "ensure_mnist", lambda root, progress: None)
+    monkeypatch.setattr(rebuild, "load_mnist", lambda root: base)
+    assert rebuild.main([str(finished)]) == 1
+    printed = capsys.readouterr().out
+    assert "do NOT agree" in printed
+    assert "the training data's hash was" in printed
+
+
+def test_rebuilding_what_is_no_model_says_so(tmp_path, capsys):
+    assert rebuild.main([str(tmp_path)]) == 2
+    assert "name the folder of a finished run" in capsys.readouterr().err
+
+
+def test_the_card_is_written_from_what_lies_there(finished, base):
+    model = fit(finished, CONFIG, base=base).model
+    rows = evaluate(model, "m", (base.test_images, base.test_labels))
+    record(finished, rows)
+    card = (finished / "README.md").read_text()
+    header = yaml.safe_load(card.split("---")[1])
+    assert header["model-index"][0]["results"][0]["metrics"][0]["value"] == pytest.approx(rows[0].score.accuracy)
+    meta = load_meta(finished)
+    assert meta["weights_hash"] in card
+    assert meta["data_sha256"] in card
+    assert f"{rows[0].correct} | {rows[0].n}" in card
+    assert "| 2 | " in card
+
+
+def test_a_robust_models_card_shows_its_plain_reference(finished):
+    robust, plain = [Row("r", "pgd", "linf 0.3", 60, 100)], [Row("p", "pgd", "linf 0.3", 5, 100)]
+    record(finished, robust, reference=plain)
+    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points |" in (finished / "README.md").read_text()
+
+
+def test_a_card_before_any_evaluation_says_so(finished):
+    record(finished, [])
+    assert "Not evaluated yet" in (finished / "README.md").read_text()
+
+
+def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
+    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
+    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    command.main([
+        str(run_folder), "--epochs", "1", "--batch-size", "64", "--recipe", "pgd,epsilon=0.1,step_size=0.05,steps=2",
+        "--augment", "share=0.5,flip=True", "--base-replay", "all", "--threads", "1", "--suites", "base,fgsm",
+        "--at-most", "20", "--no-warm-start",
+    ])  # fmt: skip
+    config = Config.from_json(json.loads((run_folder / "config.json").read_text())["config"])
+    assert (config.recipe.name, config.recipe.steps, config.augment.flip) == ("pgd", 2, True)
+    assert config.base_replay is None
+    assert "dev accuracy" in capsys.readouterr().out
+    assert "fgsm" in (run_folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--recipe", "magic"], "recipe must be one of"),
+        (["--recipe", "pgd,steps"], "not of the form field=value"),
+        (["--epochs", "0"], "epochs must be more than 0"),
+        (["--base-replay", "0"], "empty"),
+    ],
+)
+def test_a_command_that_cannot_be_done_ends_with_a_sentence(tmp_path, options, sentence):
+    with pytest.raises(SystemExit, match=sentence):
+        command.main([str(tmp_path), *options])
+
+
+def test_help_explains_every_recipe():
+    repository = Path(__file__).parents[2]
+    asked = [sys.executable, "-m", "models_zoo.train", "--help"]
+    told = subprocess.run(asked, cwd=repository, capture_output=True, text=True, check=True).stdout
+    for word in ("--collected-weight", "trades", "adv_step_size", "salt_and_pepper"):
+        assert word in told
+
+
+def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monkeypatch):
+    quick = Config(epochs=1, batch_size=64, lr=0.1, threads=1, base_replay=128)
+    monkeypatch.setattr(compare, "LINE_UP", {"standard": quick, "another": Config(epochs=1, seed=1, base_replay=128)})
+    monkeypatch.setattr(compare, "ensure_mnist", lambda root, progress: None)
+    monkeypatch.setattr(compare, "load_mnist", lambda root: base)
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{compare.BEGIN}\nold\n{compare.END}\nafter\n")
+    command_line = ["--folder", str(tmp_path / "models"), "--page", str(page), "--at-most", "10", "--only"]
+    compare.main([*command_line, "standard", "another"])
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "| another | " in text
+    assert "old" not in text
+    assert "points" in (tmp_path / "models" / "another" / "README.md").read_text()
+
+
+def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("nothing here\n")
+    with pytest.raises(ValueError, match="no place for the tables"):
+        compare.put_between(page, "table")
+    assert page.read_text() == "nothing here\n"
+
+
+def test_models_zoo_imports_no_django():
+    code = "import sys, pkgutil, importlib, models_zoo\n" + (
+        "for module in pkgutil.iter_modules(models_zoo.__path__):\n"
+        "    importlib.import_module('models_zoo.' + module.name)\n"
+        "sys.exit(any(name.split('.')[0] in ('django', 'rounds', 'dadc') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0

@@ -1,0 +1,280 @@
+"""One training: it learns, it repeats itself exactly, it survives being killed, and it fails with a sentence."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models_zoo import files
+from models_zoo.augment import Augment
+from models_zoo.checkpoints import load_meta, load_model, weights_hash
+from models_zoo.evaluate import accuracy
+from models_zoo.train import Config, TrainingFailed, fit
+from tests.models_zoo.conftest import toy_base, toys, with_collected
+
+SMALL = Config(epochs=3, batch_size=64, lr=0.1, threads=1, device="cpu")
+EVERYTHING = replace(
+    SMALL, augment=Augment(noise_share=0.5), label_smoothing=0.1, base_replay=256, collected_weight=2.5
+)
+
+
+def test_a_model_learns_base_and_collected_pictures(run_folder, base):
+    fitted = fit(run_folder, replace(SMALL, epochs=6), base=base)
+    assert accuracy(fitted.model, base.test_images, base.test_labels).accuracy > 0.95
+    assert accuracy(fitted.model, *toys(20, seed=5)).accuracy > 0.9
+
+
+def test_a_finished_folder_holds_the_model_its_config_and_its_history(run_folder, base):
+    fitted = fit(run_folder, SMALL, base=base)
+    assert weights_hash(load_model(run_folder)) == fitted.weights_hash
+    assert Config.from_json(files.read_json(run_folder / "config.json")["config"]) == SMALL
+    assert [row["epoch"] for row in files.read_json(run_folder / "metrics.json")] == [1, 2, 3]
+    assert fitted.epochs[-1]["dev"].keys() == {"base", "collected"}
+    assert load_meta(run_folder)["versions"]["torch"] == str(torch.__version__)
+    assert fitted.weights_hash in (run_folder / "README.md").read_text()
+    assert not (run_folder / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("architecture", ["digit_cnn", "mnist_cnn"])
+def test_same_seed_and_data_give_the_same_weights(tmp_path, base, architecture):
+    config = replace(EVERYTHING, architecture=architecture)
+    first = fit(with_collected(tmp_path / "first"), config, base=base)
+    second = fit(with_collected(tmp_path / "second"), config, base=base)
+    assert first.weights_hash == second.weights_hash
+
+
+def test_another_seed_gives_other_weights(tmp_path, base):
+    first = fit(tmp_path / "first", SMALL, base=base)
+    assert fit(tmp_path / "second", replace(SMALL, seed=1), base=base).weights_hash != first.weights_hash
+
+
+def test_the_callers_random_state_and_threads_are_left_alone(tmp_path, base):
+    torch.manual_seed(7)
+    threads, expected = torch.get_num_threads(), torch.rand(3)
+    torch.manual_seed(7)
+    fit(tmp_path, replace(SMALL, epochs=1), base=base)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.get_num_threads() == threads
+
+
+KILLED_RUN = """
+    import sys
+    from pathlib import Path
+    from models_zoo.train import Config, fit
+    from tests.models_zoo.conftest import toy_base
+
+    def show(progress):
+        print(progress.epoch, progress.dev_accuracy is not None, flush=True)
+        if progress.dev_accuracy is not None and progress.epoch == int(sys.argv[3]):
+            sys.stdin.read()  # until killed
+
+    import models_zoo.train
+    models_zoo.train.SECONDS_BETWEEN_REPORTS = 0
+    fit(Path(sys.argv[1]), Config.from_json(__import__("json").loads(sys.argv[2])), base=toy_base(), on_progress=show)
+"""
+
+
+def run_and_kill(folder, config, *, epoch):
+    """Start a training in another process and kill it: at the end of an epoch, or (0) in the middle of the next."""
+    repository = Path(__file__).parents[2]
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(KILLED_RUN), folder, json.dumps(config.to_json()), str(epoch)],
+        cwd=repository,
+        env=os.environ | {"PYTHONPATH": str(repository)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in child.stdout:
+        number, is_end = line.split()
+        if (is_end == "True" and int(number) == epoch) or (not epoch and number == "3" and is_end == "False"):
+            break
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    child.stdin.close()
+    child.stdout.close()
+
+
+def test_a_killed_run_ends_with_the_same_weights_as_one_that_was_not(tmp_path, base):
+    config = replace(EVERYTHING, epochs=4, architecture="mnist_cnn", patience=3)
+    whole = fit(with_collected(tmp_path / "whole"), config, base=base)
+
+    killed = with_collected(tmp_path / "killed")
+    run_and_kill(killed, config, epoch=1)
+    run_and_kill(killed, config, epoch=0)
+    assert (killed / "checkpoint.safetensors").exists()
+    assert not (killed / "model.json").exists()
+    resumed = []
+    again = fit(killed, config, base=base, on_progress=lambda progress: resumed.append(progress.epoch))
+
+    assert min(resumed) == 3
+    assert again.weights_hash == whole.weights_hash
+    assert [row["loss"] for row in again.epochs] == [row["loss"] for row in whole.epochs]
+
+
+@pytest.mark.parametrize("changes", [{"optimiser": "adamw", "lr": 0.002}, {"schedule": "plateau"}])
+def test_an_aborted_run_goes_on_from_its_last_epoch(tmp_path, base, changes):
+    config = replace(EVERYTHING, **changes)
+    whole = fit(tmp_path / "whole", config, base=base)
+
+    def lose_the_lease(progress):
+        if progress.epoch == 2:
+            raise KeyError("lease")
+
+    with pytest.raises(KeyError, match="lease"):
+        fit(tmp_path / "aborted", config, base=base, on_progress=lose_the_lease)
+    assert fit(tmp_path / "aborted", config, base=base).weights_hash == whole.weights_hash
+
+
+def test_a_damaged_checkpoint_costs_time_but_changes_nothing(tmp_path, base, caplog):
+    whole = fit(tmp_path / "whole", SMALL, base=base)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "checkpoint.safetensors").write_bytes(b"half a file")
+    assert fit(tmp_path / "damaged", SMALL, base=base).weights_hash == whole.weights_hash
+    assert "starts over" in caplog.text
+
+
+def test_a_finished_run_is_returned_at_once(run_folder, base):
+    fitted = fit(run_folder, SMALL, base=base)
+    again = fit(run_folder, SMALL, base=base, on_progress=lambda progress: pytest.fail("it trained again"))
+    assert again.weights_hash == fitted.weights_hash
+    assert again.epochs == fitted.epochs
+
+
+def test_progress_counts_up_to_the_end(tmp_path, base, monkeypatch):
+    monkeypatch.setattr("models_zoo.train.SECONDS_BETWEEN_REPORTS", 0)
+    seen = []
+    fit(tmp_path, SMALL, base=base, on_progress=seen.append)
+    assert [progress.step for progress in seen] == list(range(1, 31))
+    assert [progress.epoch for progress in seen if progress.dev_accuracy is not None] == [1, 2, 3]
+    assert seen[-1].seconds_left == 0
+    assert all(progress.seconds_left > 0 for progress in seen[:-1])
+
+
+def test_a_warm_start_begins_where_the_parent_ended(tmp_path, base):
+    parent = fit(tmp_path / "parent_run", replace(SMALL, epochs=4), base=base)
+    child = with_collected(tmp_path / "child")
+    (child / "parent").mkdir()
+    for name in ("model.safetensors", "model.json"):
+        (child / "parent" / name).write_bytes((parent.folder / name).read_bytes())
+    first = fit(child, replace(SMALL, epochs=1, lr=0.001, warm_start=True), base=base).epochs[0]
+    assert first["loss"] < fit(tmp_path / "cold", replace(SMALL, epochs=1, lr=0.001), base=base).epochs[0]["loss"] / 2
+
+
+def test_early_stopping_keeps_the_best_epoch(run_folder, base):
+    fitted = fit(run_folder, replace(SMALL, epochs=30, patience=2, schedule="constant"), base=base)
+    accuracies = [row["dev_accuracy"] for row in fitted.epochs]
+    best = accuracies.index(max(accuracies))
+    assert len(accuracies) == best + 3 < 30
+    dev = fitted.epochs[best]["dev"]["base"]
+    assert accuracy(fitted.model, base.dev_images, base.dev_labels).correct == dev["correct"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json", "metrics.json", "checkpoint.safetensors"])
+def test_a_full_disk_fails_with_a_sentence_and_the_run_goes_on_later(tmp_path, base, monkeypatch, name):
+    whole = fit(tmp_path / "whole", SMALL, base=base)
+    write = os.replace
+
+    def full(source, target):
+        if Path(target).name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(TrainingFailed, match="disk is full"):
+        fit(tmp_path / "run", SMALL, base=base)
+    assert not (tmp_path / "run" / "model.json").exists()
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+    monkeypatch.undo()
+    assert fit(tmp_path / "run", SMALL, base=base).weights_hash == whole.weights_hash
+
+
+def test_a_diverging_run_fails_and_leaves_no_model(tmp_path, base):
+    with pytest.raises(TrainingFailed, match="diverged"):
+        fit(tmp_path, replace(SMALL, lr=1e30), base=base)
+    assert not (tmp_path / "model.json").exists()
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def only_collected(folder, images, labels):
+    (folder / "data").mkdir(parents=True)
+    np.save(folder / "data" / "train_images.npy", images)
+    np.save(folder / "data" / "train_labels.npy", labels)
+    return folder
+
+
+def test_an_empty_training_set_fails(tmp_path):
+    with pytest.raises(TrainingFailed, match="empty"):
+        fit(tmp_path, replace(SMALL, base_replay=0), base=None)
+
+
+def test_an_empty_collection_is_no_failure_beside_base_data(tmp_path, base):
+    none = only_collected(tmp_path, np.zeros((0, 28, 28), dtype=np.uint8), np.zeros(0, dtype=np.int64))
+    assert fit(none, replace(SMALL, epochs=1), base=base).epochs
+
+
+def test_a_training_set_of_one_class_fails(tmp_path):
+    images, _ = toys(20)
+    folder = only_collected(tmp_path, images, np.full(20, 3))
+    with pytest.raises(TrainingFailed, match="only the label 3"):
+        fit(folder, replace(SMALL, base_replay=0), base=None)
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_a_label_outside_the_task_fails(tmp_path, label):
+    images, labels = toys(20)
+    labels[7] = label
+    with pytest.raises(TrainingFailed, match=f"the label {label}"):
+        fit(only_collected(tmp_path, images, labels), replace(SMALL, base_replay=0), base=None)
+
+
+def test_pictures_without_labels_fail(tmp_path):
+    images, labels = toys(20)
+    with pytest.raises(TrainingFailed, match="20 train pictures but 19 labels"):
+        fit(only_collected(tmp_path, images, labels[1:]), replace(SMALL, base_replay=0), base=None)
+
+
+@pytest.mark.parametrize("choice", [{"patience": 1}, {"schedule": "plateau"}])
+def test_choosing_by_dev_accuracy_without_a_dev_set_fails(tmp_path, choice):
+    with pytest.raises(TrainingFailed, match="no dev set"):
+        fit(only_collected(tmp_path, *toys(20)), replace(SMALL, base_replay=0, **choice), base=None)
+
+
+def test_a_missing_base_set_fails(tmp_path):
+    with pytest.raises(TrainingFailed, match="base set is missing"):
+        fit(tmp_path, SMALL, base=None)
+
+
+def test_a_missing_parent_fails(tmp_path, base):
+    with pytest.raises(TrainingFailed, match="no parent"):
+        fit(tmp_path, replace(SMALL, warm_start=True), base=base)
+
+
+def test_a_parent_of_another_architecture_fails(tmp_path, base):
+    fit(tmp_path / "parent", replace(SMALL, epochs=1, architecture="mnist_cnn"), base=base)
+    with pytest.raises(TrainingFailed, match="mnist_cnn for 10 labels"):
+        fit(tmp_path, replace(SMALL, warm_start=True), base=base)
+
+
+def test_a_damaged_parent_fails(tmp_path, base):
+    fit(tmp_path / "parent", replace(SMALL, epochs=1), base=base)
+    (tmp_path / "parent" / "model.safetensors").write_bytes(b"half a file")
+    with pytest.raises(TrainingFailed, match="cannot be read"):
+        fit(tmp_path, replace(SMALL, warm_start=True), base=base)
+
+
+def test_a_folder_is_never_mixed_with_another_run(run_folder, base):
+    fit(run_folder, SMALL, base=base)
+    with pytest.raises(TrainingFailed, match="another config or other data"):
+        fit(run_folder, replace(SMALL, seed=2), base=base)
+    with pytest.raises(TrainingFailed, match="another config or other data"):
+        fit(run_folder, SMALL, base=toy_base(320))

@@ -1,0 +1,70 @@
+"""Which model is measured on which split when a training ends; the networks themselves are stood in for."""
+
+import pytest
+
+from rounds import predictor, rules, services, trainer
+from rounds.datasets.freeze import freeze
+from rounds.models import Evaluation, Round, TrainingRun
+from rounds.services import Measured
+
+from .rows import a_hand, a_model, a_round, a_task, an_attempt, hands
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_networks(monkeypatch):
+    """Every network reads every drawing right; the new one is named by its word."""
+    monkeypatch.setattr(predictor, "load", lambda version: version.name)
+    monkeypatch.setattr(trainer, "_tally", lambda model, images, labels: rules.Tally(len(labels), len(labels)))
+
+
+@pytest.fixture
+def run(db) -> TrainingRun:
+    """Round 1 was frozen, its training failed, the adversary was kept; round 2 is in training."""
+    task = a_task()
+    graphite, alice, voters = a_model(task), a_hand("alice"), hands(2, "voter")
+    for number in (1, 2):
+        round = a_round(task, graphite, status=Round.Status.TRAINING)
+        for _ in range(6 * number):
+            an_attempt(round, alice, "7", "1", "77", voters=voters)
+        training_set = freeze(round)
+        if number == 1:
+            Round.objects.filter(pk=round.pk).update(status=Round.Status.DONE)
+    services.record_measurements(
+        [
+            Measured(None, "base_dev", rules.Tally(4_950, 5_000)),
+            Measured(None, "base_test", rules.Tally(9_900, 10_000)),
+        ],
+        new_model=graphite,
+    )
+    return TrainingRun.objects.create(round=round, training_set=training_set, parent=graphite)
+
+
+def measured(found):
+    return sorted((m.model.name if m.model else "new", str(m.suite), m.round.number) for m in found)
+
+
+def test_an_earlier_model_is_measured_on_the_splits_it_missed(run):
+    found = trainer._on_rounds(run, "new")
+    assert measured(found) == sorted(
+        (name, suite, number)
+        for name in ("Graphite", "new")
+        for suite in ("round_dev", "round_test")
+        for number in (1, 2)
+    )
+
+
+def test_and_on_no_split_twice(run):
+    first = run.round.task.rounds.get(number=1)
+    for suite in ("round_dev", "round_test"):
+        Evaluation.objects.create(
+            model=run.parent, suite=suite, round=first, training_set=first.training_set, correct=0, n=1
+        )
+    assert ("Graphite", "round_dev", 1) not in measured(trainer._on_rounds(run, "new"))
+
+
+def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
+    base = [Measured(None, "base_dev", rules.Tally(4_960, 5_000)), Measured(None, "base_test", rules.Tally(1, 1))]
+    verdict = trainer._gate(run, base + trainer._on_rounds(run, "new"))
+    assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]

@@ -1,0 +1,56 @@
+import pytest
+from django.contrib.auth.models import Group, User
+
+from rounds import services
+from rounds.errors import NotAllowed
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_four_roles_exist_from_the_start():
+    assert set(Group.objects.values_list("name", flat=True)) >= {"annotator", "validator", "researcher", "admin"}
+
+
+def test_who_signs_up_may_draw_and_validate(settings):
+    user = User.objects.create_user("newcomer")
+    services.join(user=user)
+    assert services.roles_of(user) == {"annotator", "validator"}
+
+
+def test_a_missing_role_is_named(alice):
+    with pytest.raises(NotAllowed, match="needs the role admin"):
+        services.require_role(alice.user, "admin")
+
+
+def test_a_superuser_has_every_role():
+    assert services.roles_of(User.objects.create_superuser("root")) == {"annotator", "validator", "researcher", "admin"}
+
+
+def test_a_deactivated_account_has_none(adam):
+    adam.user.is_active = False
+    assert services.roles_of(adam.user) == frozenset()
+
+
+def test_an_admin_sees_the_tables_and_changes_tasks_and_cannot_write_past_the_services(client, adam, open_round):
+    client.force_login(adam.user)
+    for model in ("task", "round", "example", "trainingrun", "modelversion", "prompt", "evaluation"):
+        assert client.get(f"/admin/rounds/{model}/").status_code == 200, model
+    assert client.get(f"/admin/rounds/task/{open_round.task_id}/change/").status_code == 200
+    assert client.get("/admin/rounds/round/add/").status_code == 403
+    assert client.get(f"/admin/rounds/round/{open_round.pk}/delete/").status_code == 403
+
+
+def test_moves_in_the_admin_site_go_through_the_services(client, adam, open_round):
+    client.force_login(adam.user)
+    close = {"action": "close_rounds", "_selected_action": [open_round.pk]}
+    client.post("/admin/rounds/round/", close)
+    open_round.refresh_from_db()
+    assert open_round.status == "validating"
+    assert open_round.events.latest("pk").by == adam.user
+    answer = client.post("/admin/rounds/round/", close, follow=True)
+    assert "Round 1 is validating" in answer.content.decode()
+
+
+def test_annotators_do_not_enter_the_admin_site(client, alice):
+    client.force_login(alice.user)
+    assert client.get("/admin/").status_code == 302

@@ -1,0 +1,203 @@
+"""A training run: claimed, kept alive, published once, or given back."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from rounds import jobs, services, trainer
+from rounds.models import Drawing, Evaluation, Example, ModelVersion, Round, TrainingRun
+from rounds.services import LeaseLost
+
+pytestmark = pytest.mark.django_db
+Status = TrainingRun.Status
+QUICK = {"epochs": 1, "base_replay": 1000, "architecture": "mnist_cnn"}
+
+
+@pytest.fixture
+def run(open_round, alice, bob, carol, draw, validate, adam) -> TrainingRun:
+    """Round 1 closed with ten verified examples, its training queued with a quick recipe."""
+    for nth in range(10):
+        example = draw(alice, open_round.task, fooling=True, nth=nth // 5)
+        validate(bob, example, example.label)
+        validate(carol, example, example.label)
+    services.close_round(round=open_round, by=adam.user)
+    return services.start_training(round=open_round, by=adam.user, recipe=QUICK)
+
+
+def test_a_run_ends_in_a_published_model_with_everything_beside_it(run):
+    jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.SUCCEEDED, run.error
+    model = run.model
+    assert (model.number, model.parent) == (2, run.parent)
+    assert {"model.safetensors", "model.json", "config.json", "metrics.json", "manifest.json"} <= set(
+        default_storage.listdir(model.folder)[1]
+    )
+    assert run.progress["epoch"] == 1
+    assert run.gate["reasons"]
+
+
+def test_the_new_model_is_measured_on_the_base_and_every_model_on_the_rounds_test_split(run):
+    jobs.train(run.pk)
+    suites = set(Evaluation.objects.filter(model__number=2).values_list("suite", flat=True))
+    assert suites == {"base_test", "base_dev", "round_dev", "round_test"}
+    on_test = Evaluation.objects.filter(suite="round_test")
+    assert set(on_test.values_list("model__number", flat=True)) == {1, 2}
+    # The adversary was fooled by each of them, by definition.
+    assert on_test.get(model__number=1).correct == 0
+
+
+def test_running_the_job_twice_publishes_once(run):
+    jobs.train(run.pk)
+    jobs.train(run.pk)
+    assert ModelVersion.objects.count() == 2
+
+
+def test_a_second_worker_does_not_take_a_run_from_a_living_one(run):
+    assert services.claim_run(run_id=run.pk, worker="one")
+    assert services.claim_run(run_id=run.pk, worker="two") is None
+
+
+def test_a_worker_that_was_replaced_can_neither_report_nor_publish(run):
+    first = services.claim_run(run_id=run.pk, worker="one")
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        assert services.claim_run(run_id=run.pk, worker="two")
+    with pytest.raises(LeaseLost):
+        services.heartbeat(run=first, progress={})
+    with pytest.raises(LeaseLost):
+        services.publish_model(run=first, verdict=None, measurements=[])
+    assert ModelVersion.objects.count() == 1
+
+
+def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint(run, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*, run, progress):
+        if progress["dev_accuracy"] is not None and progress["epoch"] == 1:
+            raise Killed
+
+    TrainingRun.objects.update(recipe={**QUICK, "epochs": 2})
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "heartbeat", die)
+        with pytest.raises(Killed):
+            jobs.train(run.pk)
+    assert default_storage.exists(f"runs/{run.pk}/checkpoint.safetensors")
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert services.look_at_rounds()["taken_up"] == 1
+        jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.SUCCEEDED, run.error
+    assert run.attempts == 2
+    assert [epoch["epoch"] for epoch in run.model.metrics["epochs"]] == [1, 2]
+    assert not default_storage.exists(f"runs/{run.pk}/checkpoint.safetensors")
+
+
+def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
+    TrainingRun.objects.update(
+        status=Status.RUNNING, attempts=3, lease_until=timezone.now() - timedelta(seconds=1), worker="x"
+    )
+    services.look_at_rounds()
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert "died 3 times" in run.error
+    assert Round.objects.get().status == Round.Status.VALIDATING
+    assert "Training failed" in mail.outbox[0].subject
+
+
+def test_missing_base_data_fails_the_run_with_a_sentence_and_the_round_goes_back(run, settings, tmp_path):
+    settings.BASE_DATA_DIR = tmp_path / "nothing"
+    jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert "MNIST" in run.error
+    assert Round.objects.get().status == Round.Status.VALIDATING
+    assert ModelVersion.objects.count() == 1
+
+
+def test_an_unexpected_error_is_told_too(run, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(trainer, "fit", broken)
+    with pytest.raises(RuntimeError):
+        jobs.train(run.pk)
+    run.refresh_from_db()
+    assert "out of memory" in run.error
+    assert Round.objects.get().status == Round.Status.VALIDATING
+
+
+def test_a_failed_training_waits_for_the_admin_who_can_start_it_again(run, settings, tmp_path, adam):
+    services.fail_run(run=run, error="no disk")
+    assert services.look_at_rounds()["started"] == 0
+    again = services.start_training(round=Round.objects.get(), by=adam.user, recipe=QUICK)
+    jobs.train(again.pk)
+    again.refresh_from_db()
+    assert again.status == Status.SUCCEEDED, again.error
+
+
+def test_nothing_is_trained_on_examples_that_were_altered_after_the_freeze(run):
+    Example.objects.filter(pk=run.training_set.items.first().example_id).update(label="0", prediction="1", fooled=True)
+    item = run.training_set.items.select_related("example").first()
+    Example.objects.filter(pk=item.example_id).update(
+        drawing=Drawing.objects.exclude(pk=item.example.drawing_id).first()
+    )
+    jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.FAILED
+    assert "altered" in run.error
+
+
+# --- the gate -----------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_passes_opens_the_next_round_by_itself(run, digits):
+    Round.objects.update(frozen_rules={**digits.rules.to_json(), "gate_tolerance": 1.0})
+    TrainingRun.objects.update(recipe={**QUICK, "epochs": 2, "base_replay": 12_000, "lr": 0.05})
+    jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.gate["passed"], run.gate
+    assert Round.objects.get(number=1).status == Round.Status.DONE
+    upcoming = Round.objects.get(number=2)
+    assert (upcoming.status, upcoming.adversary) == (Round.Status.OPEN, run.model)
+
+
+@pytest.fixture
+def waiting(run, adam) -> Round:
+    """Round 1 in review: its new model lost more on the base set than it may."""
+    Round.objects.update(frozen_rules={**Round.objects.get().frozen_rules, "gate_tolerance": 0.0})
+    TrainingRun.objects.update(recipe={**QUICK, "lr": 1e-9, "base_replay": 300})
+    jobs.train(run.pk)
+    return Round.objects.get()
+
+
+def test_a_model_that_does_not_pass_waits_with_the_reason_and_the_admins_are_told(waiting, run):
+    run.refresh_from_db()
+    assert waiting.status == Round.Status.REVIEWING
+    assert not run.gate["passed"]
+    assert any("not better" in reason for reason in run.gate["reasons"])
+    assert "waits for your decision" in mail.outbox[0].subject
+
+
+def test_the_admin_may_accept_it(waiting, adam, run):
+    upcoming = services.accept_model(round=waiting, by=adam.user)
+    run.refresh_from_db()
+    assert upcoming.adversary == run.model
+
+
+def test_the_admin_may_keep_the_old_adversary(waiting, adam):
+    assert services.keep_adversary(round=waiting, by=adam.user).adversary.number == 1
+
+
+def test_the_admin_may_train_again_with_another_recipe(waiting, adam):
+    again = services.start_training(round=waiting, by=adam.user, recipe={**QUICK, "seed": 7})
+    jobs.train(again.pk)
+    again.refresh_from_db()
+    assert again.status == Status.SUCCEEDED, again.error
+    assert again.model.seed == 7
+    assert again.model.number == 3

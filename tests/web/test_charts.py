@@ -1,0 +1,85 @@
+"""Where marks lie, and how numbers are set."""
+
+import pytest
+
+from rounds.templatetags import notebook
+from rounds.web import charts
+
+
+def report(number: int, fooled: int, attempts: int) -> dict:
+    value = fooled / attempts if attempts else None
+    rate = {
+        "numerator": fooled,
+        "denominator": attempts,
+        "value": value,
+        "interval": [value * 0.5, value] if attempts else None,
+    }
+    return {"number": number, "mer": rate, "vmer": rate}
+
+
+def test_nothing_tried_makes_no_chart():
+    assert charts.rates_by_round([]) is None
+    assert charts.rates_by_round([report(1, 0, 0)]) is None
+
+
+def test_a_higher_rate_lies_higher():
+    chart = charts.rates_by_round([report(1, 10, 100), report(2, 40, 100)])
+    low, high = chart.series["mer"]
+    assert high.y < low.y
+    assert low.x < high.x
+    assert high.title == "Round 2: 40.0 % (40/100)"
+
+
+def test_every_mark_lies_inside_the_chart():
+    chart = charts.rates_by_round([report(number, number, 20) for number in range(1, 21)])
+    for marks in chart.series.values():
+        for mark in marks:
+            assert chart.left <= mark.x <= chart.right
+            assert 0 <= mark.high <= mark.y <= mark.low <= chart.base
+    assert chart.names[0][1] == "1"  # twenty rounds leave no room for the word
+
+
+def test_a_round_in_which_every_attempt_fooled_fits():
+    full = report(1, 5, 5)
+    full["mer"]["interval"] = [0.57, 1.0]
+    assert charts.rates_by_round([full]).series["mer"][0].y >= charts.TOP
+
+
+def test_a_loss_curve_starts_with_the_first_epoch():
+    assert charts.loss_curve([], 8) is None
+    curve = charts.loss_curve([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}], 8)
+    first, second = curve.series["loss"]
+    assert first.y < second.y
+    assert len(curve.names) == 8
+
+
+@pytest.mark.parametrize(
+    ("shown", "value"),
+    [("12.4 %", 0.1239), ("0.0 %", 0.0), ("100.0 %", 1.0), ("–", None)],
+)
+def test_a_share_is_set_in_per_cent(shown, value):
+    assert notebook.percent(value) == shown
+
+
+def test_intervals_and_differences_are_set_with_their_signs():
+    assert notebook.bounds([0.109, 0.14]) == "[10.9, 14.0]"
+    assert notebook.bounds(None) == ""
+    assert notebook.points(-0.021) == "−2.1"
+    assert notebook.signed_bounds([-0.03, 0.01]) == "[−3.0, +1.0]"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(5, "5 s"), (95, "1 min 35 s"), (7300, "2 h 1 min"), (None, "–")])
+def test_times_are_set_for_people(seconds, shown):
+    assert notebook.short_time(seconds) == shown
+
+
+def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
+    assert notebook.heat(1.0, 0.5) == 1.0
+    assert notebook.heat(0.5, 0.5) == 0.0
+    assert notebook.share_of_most(0, [[0, 0]]) == 0.0
+    assert notebook.share_of_most(4, [[1, 4]]) == 1.0
+
+
+def test_a_model_of_the_second_lap_has_the_pigment_of_its_name():
+    assert notebook.pigment("Sepia 2") == notebook.pigment("Sepia")
+    assert notebook.pigment("Something else").startswith("#")

@@ -1,0 +1,68 @@
+"""The drawing page itself; drawing on it is in test_browser.py."""
+
+import pytest
+
+from rounds import rules, services
+from rounds.models import Annotator, Prompt
+
+from .conftest import text_of
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/tasks/digits/draw/"
+
+
+def test_a_guest_gets_a_sheet_and_is_told_that_it_is_practice(visit, open_round):
+    page = text_of(visit(None).get(ADDRESS))
+    assert "<canvas" in page
+    assert "You are practising" in page
+    assert "/accounts/signup/?next=/tasks/digits/draw/" in page
+
+
+def test_looking_at_the_sheet_makes_neither_a_guest_nor_a_prompt(visit, open_round):
+    visit(None).get(ADDRESS)
+    assert not Annotator.objects.exists()
+    assert not Prompt.objects.exists()
+
+
+def test_the_page_brings_the_csrf_cookie_that_its_calls_need(visit, open_round):
+    assert "csrftoken" in visit(None).get(ADDRESS).cookies
+
+
+def test_an_annotator_sees_the_adversary_with_its_record(visit, open_round, alice, draw):
+    draw(alice, open_round.task, fooling=True)
+    page = text_of(visit(alice).get(ADDRESS))
+    assert "Graphite" in page
+    assert 'Fooled <span class="num">1</span> time in <span class="num">1</span> try' in page
+    assert "You are practising" not in page
+
+
+def test_an_account_that_may_not_draw_is_told_which_role_it_needs(visit, open_round, ruth):
+    answer = visit(ruth).get(ADDRESS)
+    assert answer.status_code == 403
+    assert "role annotator" in text_of(answer)
+
+
+def test_where_annotators_choose_the_labels_are_offered(visit, digits, adversary):
+    digits.label_assignment = rules.FREE
+    digits.save()
+    services.open_round(round=services.draft_round(task=digits, adversary=adversary), by=None)
+    page = text_of(visit(None).get(ADDRESS))
+    assert 'data-choose="7"' in page
+
+
+def test_between_rounds_the_page_says_what_is_going_on_and_waits(visit, open_round, alice):
+    services.close_round(round=open_round, by=None)
+    page = text_of(visit(alice).get(ADDRESS))
+    assert "No round is open right now" in page
+    assert "people check what was drawn" in page
+    assert "Check drawings meanwhile" in page
+    assert visit(alice).get(ADDRESS, headers={"HX-Request": "true"}).status_code == 204
+
+
+def test_the_waiting_page_reloads_once_a_round_is_open(visit, open_round):
+    answer = visit(None).get(ADDRESS, headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+
+
+def test_before_the_first_round_there_is_an_empty_state(visit, digits):
+    assert "The first round has not been opened yet" in text_of(visit(None).get(ADDRESS))
