@@ -3,13 +3,14 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-export PROMETHEUS_MULTIPROC_DIR ?= $(or $(DATA_DIR),var)/metrics
+METRICS := $(or $(DATA_DIR),var)/metrics
 
 .PHONY: run setup test lint format clean
 
+# The web processes add their metrics up through a folder that starts empty.
 run: setup
-	@rm -rf "$(PROMETHEUS_MULTIPROC_DIR)" && mkdir -p "$(PROMETHEUS_MULTIPROC_DIR)"
-	@. $(BIN)/activate && exec honcho start --no-prefix
+	@rm -rf "$(METRICS)" && mkdir -p "$(METRICS)"
+	@. $(BIN)/activate && exec env PROMETHEUS_MULTIPROC_DIR="$(METRICS)" honcho start --no-prefix
 
 setup: $(VENV)/installed
 	@$(BIN)/python manage.py setup
