@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from rounds import selectors, services
 from rounds.errors import Invalid, Refused
-from rounds.models import Round, RoundEvent, TrainingRun
+from rounds.models import Round, RoundEvent, TrainingRun, TrainingSet
 
 pytestmark = pytest.mark.django_db
 Status = Round.Status
@@ -101,6 +101,47 @@ def test_an_admin_may_keep_the_adversary_without_training(open_round, adam):
     done = Round.objects.get(number=1)
     assert done.status == Status.DONE
     assert done.report["counts"]["attempts"] == 0
+
+
+def test_what_was_collected_is_kept_for_later_trainings_when_the_adversary_is_kept(open_round, verified, adam):
+    verified(3)
+    services.close_round(round=open_round, by=adam.user)
+    services.keep_adversary(round=open_round, by=adam.user)
+    assert Round.objects.get(number=1).training_set.items.count() == 3
+
+
+def test_a_round_in_which_nothing_was_collected_has_no_training_set(open_round, adam):
+    services.close_round(round=open_round, by=adam.user)
+    services.keep_adversary(round=open_round, by=adam.user)
+    assert not TrainingSet.objects.exists()
+
+
+def test_what_was_validated_after_a_failed_training_is_kept_too(
+    open_round, verified, adam, alice, draw, bob, carol, validate
+):
+    verified(1)
+    late = draw(alice, open_round.task, fooling=True)
+    services.close_round(round=open_round, by=adam.user)
+    services.fail_run(run=services.start_training(round=open_round, by=adam.user), error="The disk is full.")
+    validate(bob, late, late.label)
+    validate(carol, late, late.label)
+    services.keep_adversary(round=Round.objects.get(), by=adam.user)
+    assert Round.objects.get(number=1).training_set.items.count() == 2
+
+
+def test_a_next_round_that_was_drafted_early_is_the_one_that_opens(open_round, adversary, adam):
+    early = services.draft_round(task=open_round.task, adversary=adversary)
+    services.close_round(round=open_round, by=adam.user)
+    upcoming = services.keep_adversary(round=open_round, by=adam.user)
+    assert (upcoming, upcoming.status) == (early, Status.OPEN)
+    assert Round.objects.count() == 2
+
+
+def test_a_draft_made_early_opens_against_the_model_that_was_decided_on(open_round, adversary, adam):
+    services.draft_round(task=open_round.task, adversary=adversary)
+    Round.objects.filter(status=Status.DRAFT).update(adversary=None)
+    services.close_round(round=open_round, by=adam.user)
+    assert services.keep_adversary(round=open_round, by=adam.user).adversary == adversary
 
 
 def test_there_is_no_model_to_accept_before_one_is_trained(open_round, adam):

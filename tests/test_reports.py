@@ -217,7 +217,7 @@ def test_a_finished_rounds_numbers_are_stored_once_and_read_from_there(one, djan
     stored = Round.objects.select_related("task", "adversary").get(pk=one.pk)
     with django_assert_num_queries(0):
         report = reports.round_report(stored)
-    assert report == {**live, "final": True}
+    assert report == {**live, "final": True, "splits": {"train": 3, "dev": 0, "test": 0}}
 
 
 def test_computing_a_finished_round_again_gives_what_is_stored(one):

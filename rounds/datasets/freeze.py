@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from rounds import rules
 from rounds.models import Example, Round, Task, TrainingSet, TrainingSetItem
@@ -30,7 +30,7 @@ def freeze(round: Round) -> TrainingSet:
     Dev and test hold verified fooling examples only; train holds verified fooling ones and, as the task's rules say,
     non-fooling ones.
     """
-    collected = list(_examples_to_train_on(round))
+    collected = list(examples_to_train_on(round))
     earlier = _earlier_splits(round)
     examples = Example.objects.in_bulk([*earlier]) | {example.pk: example for example in collected}
     drawn_before = {examples[pk].drawing_id: split for pk, split in earlier.items()}
@@ -45,6 +45,17 @@ def freeze(round: Round) -> TrainingSet:
     Round.objects.filter(pk=round.pk).update(training_set=training_set)
     round.training_set = training_set
     return training_set
+
+
+def examples_to_train_on(round: Round) -> QuerySet[Example]:
+    """What was collected in `round` and is trained on, as the rules it ran under say, oldest first."""
+    state = Example.Verification
+    wanted = Q(fooled=True, verification=state.VERIFIED)
+    if round.rules.non_fooling == rules.NON_FOOLING_VERIFIED:
+        wanted |= Q(fooled=False, verification=state.VERIFIED)
+    elif round.rules.non_fooling == rules.NON_FOOLING_ALL:
+        wanted |= Q(fooled=False) & ~Q(verification__in=[state.REJECTED, state.DISPUTED])
+    return Example.objects.filter(wanted, round=round, practice=False, retracted_at=None).order_by("pk")
 
 
 def assign_splits(examples: Collection[Example], task: Task) -> dict[int, str]:
@@ -135,16 +146,6 @@ def _keyed_share(task: Task, what: str) -> float:
     """A number in [0, 1) that is fixed for `what` in `task` and can't be foreseen without the task's key."""
     digest = hmac.new(task.split_key.encode(), what.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8]) / 2**64
-
-
-def _examples_to_train_on(round: Round) -> Any:
-    state = Example.Verification
-    wanted = Q(fooled=True, verification=state.VERIFIED)
-    if round.rules.non_fooling == rules.NON_FOOLING_VERIFIED:
-        wanted |= Q(fooled=False, verification=state.VERIFIED)
-    elif round.rules.non_fooling == rules.NON_FOOLING_ALL:
-        wanted |= Q(fooled=False) & ~Q(verification__in=[state.REJECTED, state.DISPUTED])
-    return Example.objects.filter(wanted, round=round, practice=False, retracted_at=None).order_by("pk")
 
 
 def _earlier_splits(round: Round) -> dict[int, str]:

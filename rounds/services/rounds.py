@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from rounds import reports, rules, selectors
-from rounds.datasets.freeze import freeze
+from rounds.datasets.freeze import examples_to_train_on, freeze
 from rounds.errors import Invalid, Refused
 from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
 from rounds.queue import enqueue
@@ -110,11 +110,24 @@ def return_to_validating(*, round: Round, why: str) -> Round:
 
 
 def _finish(round: Round, sources: list[Status], by: User | None, why: str, *, adversary: ModelVersion) -> Round:
+    untrained = round.status == Status.VALIDATING
     with transaction.atomic():
         done = _move(round, sources, Status.DONE, by, why, done_at=timezone.now())
+        if untrained and examples_to_train_on(done).exists():
+            freeze(done)  # Nobody trains on it now; every later training does, and every later model is measured on it.
         Round.objects.filter(pk=done.pk).update(report=reports.compute_round(done))
-        upcoming = draft_round(task=done.task, adversary=adversary)
+        upcoming = _upcoming(done.task, adversary)
         return open_round(round=upcoming, by=by, why=f"round {done.number} is done: {why}")
+
+
+def _upcoming(task: Task, adversary: ModelVersion) -> Round:
+    """The draft that an admin made early, or a new one; its adversary is the one that was just decided on."""
+    draft = task.rounds.filter(status=Status.DRAFT).first()
+    if draft is None:
+        return draft_round(task=task, adversary=adversary)
+    draft.adversary = adversary
+    draft.save(update_fields=["adversary"])
+    return draft
 
 
 def _move(round: Round, sources: list[Status], to: Status, by: User | None, why: str, **changes: Any) -> Round:

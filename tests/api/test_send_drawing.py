@@ -25,7 +25,6 @@ def test_a_fooling_drawing_gets_its_verdict_and_finishes_the_prompt(api, alice, 
 
 
 def test_a_drawing_that_does_not_fool_leaves_the_prompt_open(api, alice, open_round, ask, send, pen):
-    Task.objects.update(sample_rate=0)
     prompt = ask(api(alice))
     example = send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=False)).json()
     assert not example["fooled"]
