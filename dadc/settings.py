@@ -158,8 +158,16 @@ Q_CLUSTER = {
     },
 }
 
+# Models, checkpoints and exports: a folder of this machine, or a bucket that several machines share.
+S3_BUCKET = os.environ.get("S3_BUCKET", "")
 STORAGES = {
     "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        # boto3 reads the credentials from its own variables, AWS_ACCESS_KEY_ID and so on.
+        "OPTIONS": {"bucket_name": S3_BUCKET, "endpoint_url": os.environ.get("S3_ENDPOINT_URL") or None},
+    }
+    if S3_BUCKET
+    else {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "files"},
     },
