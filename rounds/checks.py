@@ -49,7 +49,7 @@ def _signup_roles() -> Iterable[Error]:
 
 def _throttles() -> Iterable[Error]:
     for name, rate in api_settings.DEFAULT_THROTTLE_RATES.items():
-        if rate is None or not RATE.fullmatch(rate):
+        if not RATE.fullmatch(str(rate)):
             yield Error(
                 f"THROTTLE_{name.upper()} is “{rate}”, which is no rate.",
                 hint="Give a number per s, min, h or day, e.g. 60/min.",
