@@ -18,9 +18,9 @@ People (`annotators`, `validators`, `people`)
     held_out_drawings(crowd, seed=…) -> list[Drawing], by hands that no annotator has
     as_arrays(drawings) -> uint8 [n, 28, 28] and int64 [n]
 
-What a `Drawing` knows beside its pixels: `claimed` (the label asked for), `truth` (the label that was drawn, None for a
-scrawl), `is_right` (they are the same), `variations`, `hardness` (0 to 1) and `mistaken_for` (float [10]). Validators use
-the last two only to err where a person would. Keep the Drawing beside the id that the site gave it: labels that the
+What a `Drawing` knows beside its pixels: `claimed` (the label asked for), `truth` (the label that was drawn, None for
+a scrawl), `is_right` (they are the same), `variations`, `hardness` (0 to 1) and `mistaken_for` (float [10]). Validators
+use the last two only to err where a person would. Keep the Drawing beside the id that the site gave it: labels that the
 validations got wrong can then be counted against the truth.
 
 Everything is decided by seeds. An annotator's and a validator's own generator is remade by `start(round_number)` from

@@ -57,7 +57,7 @@ class Memory:
 
 
 class Annotator:
-    """One person at the canvas. `take` a prompt, then `draw` and be `told` until the model is fooled or they give up."""
+    """One person at the canvas: `take` a prompt, `draw` and be `told`, until the model is fooled or it `gives_up`."""
 
     def __init__(self, handwriting: Handwriting, hand: Hand, habits: Habits, *, seed: int, number: int) -> None:
         self.handwriting, self.hand, self.habits = handwriting, hand, habits
@@ -133,7 +133,8 @@ def digit(
     truth = int(handwriting.labels[trajectory])
     resembles = handwriting.looks_like[trajectory].astype(float)
     doubt = 1 - resembles[truth]
-    mistaken_for = resembles + 0.1 * handwriting.confusable[truth]
+    # The digit's own look-alikes first, then those of its label, then any.
+    mistaken_for = resembles + 0.1 * handwriting.confusable[truth] + 0.001
     mistaken_for[truth] = 0
     return Drawing(
         pixels=ink(digit_strokes(handwriting.trajectories[trajectory], truth, style), style.pen),
