@@ -15,13 +15,13 @@ WIDTHS = (5, 14, 7, 7, 9, 9, 9, 11, 8)
 class RoundTable:
     """To be told of the round at every look: the bar moves, and at its end the round becomes a line."""
 
-    def __init__(self, say: Callable[[str], None] = tqdm.write) -> None:
-        self.say = say
+    def __init__(self, target: int | None = None, say: Callable[[str], None] = tqdm.write) -> None:
+        self.target, self.say = target, say
         self._number = 0
         self._started = 0.0
 
     def __enter__(self) -> "RoundTable":
-        self.bar = tqdm(unit=" verified", dynamic_ncols=True, bar_format="{desc} {bar} {n:.0f}/{total:.0f} {postfix}")
+        self.bar = tqdm(total=1, dynamic_ncols=True, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {postfix}")
         self.say(_line(COLUMNS))
         return self
 
@@ -39,7 +39,8 @@ class RoundTable:
     def _move_bar(self, round: Json) -> None:
         counts = round["counts"]
         needs = [criterion["need"] for criterion in round["criteria"] if criterion["unit"] == "examples"]
-        self.bar.total = max([counts["verified"], *needs])
+        needs += [self.target] if self.target else []
+        self.bar.total = max(counts["verified"], int(min(needs, default=1)))
         self.bar.n = counts["verified"]
         self.bar.set_description_str(f"round {round['number']}, {round['status']}", refresh=False)
         self.bar.set_postfix_str(_said(round), refresh=False)

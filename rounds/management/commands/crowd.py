@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def play(self, campaign: Campaign, rounds: int) -> None:
         """Ctrl-C ends it early; what was played is reported all the same."""
         try:
-            with RoundTable() as table:
+            with RoundTable(campaign.target) as table:
                 campaign.play(rounds=rounds, watch=table.show)
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
@@ -128,7 +128,7 @@ def make_campaign(options: dict[str, Any]) -> Campaign:
 
 def people(options: dict[str, Any]) -> Crowd:
     crowd = make_crowd(
-        load_handwriting(settings.DATA_DIR / "handwriting"),
+        load_handwriting(),
         annotators=options["annotators"],
         validators=options["validators"],
         seed=options["seed"],
