@@ -107,6 +107,17 @@ class Campaign:
             for _ in range(rounds):
                 self._play_round(workers, watch)
 
+    def leave(self, waiting: int, *, watch: Callable[[Json], None] = lambda round: None) -> None:
+        """Begins the next round and leaves so many fooling examples, and whatever is sampled, to other validators."""
+        with self._at_work() as workers:
+            round = self.admin.current(self.task)
+            while round["status"] == "open" and round["counts"]["fooled"] < waiting:
+                self._raise_failure(workers)
+                self.stage = Stage(round=round["id"], number=round["number"], draw=True)
+                watch(round)
+                self._stop.wait(LOOK_EVERY)
+                round = self.admin.client.round(round["id"])
+
     def report(self) -> Report:
         """What came of the rounds that were played, from their exports."""
         outcomes = [outcome for round in self.played for outcome in self._outcomes(round)]
@@ -118,15 +129,20 @@ class Campaign:
         round = self.admin.current(self.task)
         self.played.append(round["id"])
         while round["status"] != "done":
-            for worker in workers:
-                if worker.done():
-                    worker.result()  # raises what ended it
+            self._raise_failure(workers)
             self.stage = self._stage(round)
             self.admin.look(round)
             watch(round)
             self._stop.wait(LOOK_EVERY)
             round = self.admin.client.round(round["id"])
         watch(round)
+
+    @staticmethod
+    def _raise_failure(workers: list[Future[None]]) -> None:
+        """Raises what ended one of the threads, if one has ended."""
+        for worker in workers:
+            if worker.done():
+                worker.result()
 
     def _stage(self, round: Json) -> Stage:
         """Who has something to do. Nobody draws more than may be needed, or validators would never catch up."""

@@ -51,7 +51,7 @@ class Command(BaseCommand):
             return
         try:
             campaign = make_campaign(options)
-            self.play(campaign, options["rounds"])
+            self.play(campaign, options["rounds"], options["leave"])
             report = campaign.report()
         except (HandwritingError, Problem, Stuck, Unreachable, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -59,11 +59,12 @@ class Command(BaseCommand):
         if options["report"]:
             options["report"].write_text(json.dumps(report.to_json(), indent=2) + "\n")
 
-    def play(self, campaign: Campaign, rounds: int) -> None:
+    def play(self, campaign: Campaign, rounds: int, leave: int) -> None:
         """Ctrl-C ends it early; what was played is reported all the same."""
         try:
             with RoundTable(campaign.target) as table:
                 campaign.play(rounds=rounds, watch=table.show)
+                campaign.leave(leave, watch=table.show)
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
 
@@ -103,6 +104,9 @@ def add_course(parser: argparse.ArgumentParser) -> None:
         choices=["accept", "keep"],
         default="accept",
         help="What to do about a model that the gate holds back: accept it, or keep the old one (%(default)s).",
+    )
+    course.add_argument(
+        "--leave", type=int, default=0, help="In the round after the last, leave so many to other validators (0)."
     )
     course.add_argument("--threads", type=int, default=4, help="People at the site at the same moment (%(default)s).")
     course.add_argument("--report", type=Path, metavar="FILE", help="Write the final report as JSON, too.")

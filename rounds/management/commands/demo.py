@@ -22,6 +22,8 @@ from rounds.management.commands.setup import digits_task
 from rounds.models import Round, Task
 
 SECONDS_TO_START = 60
+#: Fooling examples that are left for whoever tries validating.
+WAITING = 12
 
 
 class Command(BaseCommand):
@@ -38,13 +40,14 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         require_own_data()
         digits_task(target_verified=target)
-        call_command("setup", stdout=io.StringIO())  # the password it would show is replaced at once
+        self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
+        call_command("setup", stdout=io.StringIO())  # the password that it would show is replaced at once
         password = new_admin_password()
         with site_running() as site:
             left = rounds - Round.objects.filter(status=Round.Status.DONE).count()
             if left > 0:
                 self.stdout.write(f"The site runs. Simulated people play {left} rounds on it.\n")
-                call_command("crowd", rounds=left, target=target, hurry=True, stdout=self.stdout)
+                call_command("crowd", rounds=left, target=target, hurry=True, leave=WAITING, stdout=self.stdout)
             self.stdout.write(f"\n  The site:  {settings.SITE_URL}")
             self.stdout.write(f"  Log in:    admin / {password}   (a new one at every start)")
             self.stdout.write("  Ctrl-C stops everything.\n")
