@@ -23,8 +23,10 @@ class Crowd:
 
     def start(self, round_number: int) -> None:
         """Everybody begins a round."""
-        for person in [*self.annotators, *self.validators]:
-            person.start(round_number)
+        for annotator in self.annotators:
+            annotator.start(round_number)
+        for validator in self.validators:
+            validator.start(round_number)
 
 
 def make_crowd(

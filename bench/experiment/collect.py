@@ -33,12 +33,17 @@ class Collected:
     examples: list[Example] = field(default_factory=list)
     """Verified ones: those that fooled, and those of the others that were sampled for validation."""
     counts: Counter[str] = field(default_factory=Counter)
-    """`attempts`, `fooled`, `fooled_rightly` (drawn as asked), `verified`, `rejected`, `prompts`, `given_up`, `votes`,
-    `sampled`, `sampled_verified`; and against the truth `verified_wrongly`, `rejected_wrongly`."""
+    """`attempts`, `fooled`, `fooled_rightly` (drawn as asked), `verified`, `rejected`, `prompts`, `given_up`, `votes`;
+    against the truth `verified_wrongly` and `rejected_wrongly`; the same of those that fooled nobody as `sampled`,
+    `sampled_verified` and so on."""
+
+    by_annotator: dict[int, list[int]] = field(default_factory=dict)
+    """Annotator → attempts, fooled and verified fooling ones, for intervals that know of hands."""
 
     @property
     def fooling(self) -> int:
-        return sum(example.fooled for example in self.examples)
+        """Verified fooling examples."""
+        return self.counts["verified"]
 
 
 def collect_fooling(crowd: Crowd, model: nn.Module, rules: Rules, *, seed: list[int], most: int) -> Collected:
@@ -93,9 +98,13 @@ def _one_try(
     found: Collected,
 ) -> bool:
     """Count it, send it to validation if it is to go there, tell its author; whether the prompt is over."""
+    verified_before = found.fooling
     found.counts.update(attempts=1, fooled=fooled, fooled_rightly=fooled and drawing.is_right)
     if fooled or random.random() < rules.sample_rate:
         _validate(crowd, Example(drawing, annotator.number, fooled), rules, random, found)
+    theirs = found.by_annotator.setdefault(annotator.number, [0, 0, 0])
+    for place, one in enumerate([1, fooled, found.fooling - verified_before]):
+        theirs[place] += one
     annotator.told(drawing, fooled=fooled)
     found.counts["given_up"] += not fooled and annotator.gives_up
     return fooled or annotator.gives_up
@@ -110,14 +119,17 @@ def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Ge
             break
         answers.append(crowd.validators[number].answer(example.drawing))
         outcome = settle(answers, claimed, rules)
-    is_verified = outcome.verification == VERIFIED
+    # Without validators everything is taken at its word.
+    is_verified = outcome.verification == VERIFIED or not crowd.validators
     kind = "" if example.fooled else "sampled_"
-    found.counts["votes"] += len(answers)
-    found.counts["sampled"] += not example.fooled
-    found.counts[f"{kind}verified"] += is_verified
-    found.counts[f"{kind}rejected"] += outcome.verification == REJECTED
-    found.counts[f"{kind}verified_wrongly"] += is_verified and not example.drawing.is_right
-    found.counts[f"{kind}rejected_wrongly"] += not is_verified and example.drawing.is_right
+    found.counts.update({
+        "votes": len(answers),
+        "sampled": not example.fooled,
+        f"{kind}verified": is_verified,
+        f"{kind}rejected": outcome.verification == REJECTED,
+        f"{kind}verified_wrongly": is_verified and not example.drawing.is_right,
+        f"{kind}rejected_wrongly": outcome.verification == REJECTED and example.drawing.is_right,
+    })  # fmt: skip
     if is_verified:
         found.examples.append(example)
 
