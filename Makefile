@@ -1,11 +1,12 @@
-# Two commands: `make run` sets everything up and starts the site; `make test` runs the whole suite.
+# `make run` sets everything up and starts the site; `make test` runs the whole suite; `make demo` starts a site with a
+# finished campaign of simulated people in it.
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 METRICS := $(or $(DATA_DIR),var)/metrics
 
-.PHONY: run setup test lint format clean
+.PHONY: run setup demo test lint format clean
 
 # The web processes add their metrics up through a folder that starts empty.
 run: setup
@@ -14,6 +15,14 @@ run: setup
 
 setup: $(VENV)/installed
 	@$(BIN)/python manage.py setup
+
+# In a folder and at an address of its own, so that it can run beside the real site. MNIST is taken over if it is there.
+demo: export DATA_DIR ?= var/demo
+demo: export BIND ?= 127.0.0.1:8010
+demo: export SITE_URL ?= http://$(BIND)
+demo: export DADC_MNIST_DIR ?= $(wildcard var/base_data)
+demo: $(VENV)/installed
+	@. $(BIN)/activate && exec python manage.py demo $(MORE)
 
 # MORE="-m long" adds options for pytest.
 test: $(VENV)/installed-dev

@@ -57,7 +57,7 @@ def bounds(interval: list[float] | None) -> str:
 @register.filter
 def points(difference: float | None) -> str:
     """-0.021 → "−2.1", in percentage points, always with its sign."""
-    return "–" if difference is None else f"{100 * difference:+.1f}".replace("-", "−")
+    return "–" if difference is None else f"{100 * difference:+z.1f}".replace("-", "−")
 
 
 @register.filter

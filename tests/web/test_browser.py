@@ -438,8 +438,8 @@ def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window
 
 
 @pytest.fixture
-def lived_in(open_round, alice, bob, carol, draw, validate) -> Round:
-    """A round with something of everything: verified, pending, reported, not fooling."""
+def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
+    """A round with something of everything: verified, pending, reported, not fooling, asked for as a data set."""
     for hand, answers in ((alice, ["claim", "claim"]), (carol, []), (alice, ["abuse"])):
         example = draw(hand, open_round.task, fooling=True, nth=Example.objects.count())
         for validator, answer in zip((bob, carol), answers, strict=False):
@@ -447,6 +447,7 @@ def lived_in(open_round, alice, bob, carol, draw, validate) -> Round:
             validate(validator, example, given, "It is a name." if answer == "abuse" else "")
     for nth in range(3):
         draw(alice, open_round.task, fooling=False, nth=nth)
+    services.request_export(round=open_round, by=adam.user)
     return open_round
 
 

@@ -65,6 +65,7 @@ def test_intervals_and_differences_are_set_with_their_signs():
     assert notebook.bounds([0.109, 0.14]) == "[10.9, 14.0]"
     assert notebook.bounds(None) == ""
     assert notebook.points(-0.021) == "−2.1"
+    assert notebook.points(-0.0004) == "+0.0"
     assert notebook.signed_bounds([-0.03, 0.01]) == "[−3.0, +1.0]"
 
 

@@ -238,7 +238,7 @@ def test_a_failed_training_shows_its_sentence_and_can_be_started_again(visit, ru
 
 def test_the_gates_verdict_stands_with_its_reasons_and_the_three_ways_on(visit, reviewing, adam):
     page = text_of(visit(adam).get(page_of(reviewing)))
-    assert "Charcoal did not pass the gate" in page
+    assert "Charcoal did not pass the gate</b>, so it waits for your decision." in page
     assert "It is not better." in page
     for label in ("Accept the new model", "Train again", "Keep the old adversary"):
         assert label in page
@@ -249,6 +249,7 @@ def test_accepting_opens_the_next_round_against_the_new_model(visit, reviewing, 
     page = text_of(client.get(reverse("staff_move", args=[reviewing.pk, "accept"])))
     assert "Charcoal is the adversary of the next round" in page
     assert "Round 2 is open now." in text_of(move(client, reviewing, "accept"))
+    assert "Charcoal did not pass the gate</b>." in text_of(client.get(page_of(reviewing)))  # and waits no more
     assert Round.objects.get(number=2).adversary.name == "Charcoal"
 
 

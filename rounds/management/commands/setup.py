@@ -57,10 +57,7 @@ class Command(BaseCommand):
         return password
 
     def make_digits(self, changes: dict[str, Any]) -> None:
-        task, _ = Task.objects.get_or_create(
-            slug="digits",
-            defaults={"name": "Handwritten digits", "labels": list("0123456789"), "instructions": INSTRUCTIONS},
-        )
+        task = digits_task()
         if not task.rounds.exists():
             model = task.model_versions.first() or self.train_first(task, changes)
             services.draft_round(task=task, adversary=model)
@@ -80,6 +77,12 @@ class Command(BaseCommand):
         test = model.evaluations.get(suite="base_test")
         self.stdout.write(f"{model.name} reads {test.correct:,} of {test.n:,} test digits right.")
         return model
+
+
+def digits_task(**rules: Any) -> Task:
+    """The task of handwritten digits, made with these rules if it is not there yet."""
+    given = {"name": "Handwritten digits", "labels": list("0123456789"), "instructions": INSTRUCTIONS, **rules}
+    return Task.objects.get_or_create(slug="digits", defaults=given)[0]
 
 
 class TrainingBar:

@@ -1,0 +1,206 @@
+"""A crowd at a running site: some threads in which people draw and validate, and an admin who keeps the rounds going.
+
+    campaign = Campaign(crowd, accounts, Site(url), task="digits")
+    campaign.play(rounds=3, watch=print)
+    campaign.report()
+
+People talk to the site through `client` only. What everybody draws is decided by the crowd's seed; which label they are
+asked for, and who is quicker, is not, so two campaigns with the same seed are alike but not the same.
+"""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from bench.crowd.admin import Admin, Stuck
+from bench.crowd.client import Client, Site
+from bench.crowd.known import Known
+from bench.crowd.people import Crowd
+from bench.crowd.report import Outcome, Report, make_report
+from bench.crowd.visitors import Checker, Drawer, Person, Stage
+
+#: Seconds between two looks at the round, and that people without anything to do wait.
+LOOK_EVERY = 1.0
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Tokens of the people's accounts at the site."""
+
+    annotators: Sequence[tuple[str, str]]
+    """(name, token), at least as many as there are annotators in the crowd."""
+    validators: Sequence[tuple[str, str]]
+    admin: str
+    """A token of somebody with the role admin."""
+
+    @classmethod
+    def read(cls, path: Path) -> "Accounts":
+        """From a file that `write` wrote."""
+        return cls(**json.loads(path.read_text()))
+
+    def write(self, path: Path) -> None:
+        """Into a file that only its owner may read."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+class Campaign:
+    """A crowd at a site.
+
+    Args:
+        accounts: whose names the people act under.
+        known: what is known of drawings from an earlier run.
+        target: verified fooling examples per round; None takes the site's own criterion.
+        threads: how many people are at the site at the same moment; half of them draw, half validate.
+        hurry, accept: see `Admin`.
+    """
+
+    def __init__(
+        self,
+        crowd: Crowd,
+        accounts: Accounts,
+        site: Site,
+        *,
+        task: str,
+        known: Known | None = None,
+        target: int | None = None,
+        threads: int = 4,
+        hurry: bool = False,
+        accept: bool = True,
+    ) -> None:
+        known = Known() if known is None else known
+        self.site, self.task, self.known, self.target = site, task, known, target
+        self.drawers = [
+            Drawer(annotator, Client(site, token), task, known)
+            for annotator, (_, token) in zip(crowd.annotators, accounts.annotators, strict=False)
+        ]
+        self.checkers = [
+            Checker(name, validator, Client(site, token), task, known)
+            for validator, (name, token) in zip(crowd.validators, accounts.validators, strict=False)
+        ]
+        self.admin = Admin(Client(site, accounts.admin), target=target, hurry=hurry, accept=accept)
+        self.threads = max(2, threads)
+        self.stage = Stage()
+        self.played: list[int] = []
+        self._stop = Event()
+
+    def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
+        """Plays so many rounds to their end; `watch` is told the round, as the API shows it, at every look.
+
+        Raises:
+            Stuck: a round can't be brought to its end.
+            Problem, Unreachable: the site refuses or is gone.
+        """
+        with self._at_work() as workers:
+            for _ in range(rounds):
+                self._play_round(workers, watch)
+
+    def leave(self, waiting: int, *, watch: Callable[[Json], None] = lambda round: None) -> None:
+        """Begins the next round and leaves so many fooling examples, and whatever is sampled, to other validators."""
+        with self._at_work() as workers:
+            round = self.admin.current(self.task)
+            while round["status"] == "open" and round["counts"]["fooled"] < waiting:
+                self._raise_failure(workers)
+                self.stage = Stage(round=round["id"], number=round["number"], draw=True)
+                watch(round)
+                self._stop.wait(LOOK_EVERY)
+                round = self.admin.client.round(round["id"])
+
+    def report(self) -> Report:
+        """What came of the rounds that were played, from their exports."""
+        outcomes = [outcome for round in self.played for outcome in self._outcomes(round)]
+        votes = [vote for checker in self.checkers for vote in checker.votes]
+        calls = self.site.calls
+        return make_report(outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
+
+    def _play_round(self, workers: list[Future[None]], watch: Callable[[Json], None]) -> None:
+        round = self.admin.current(self.task)
+        self.played.append(round["id"])
+        while round["status"] != "done":
+            self._raise_failure(workers)
+            self.stage = self._stage(round)
+            self.admin.look(round)
+            watch(round)
+            self._stop.wait(LOOK_EVERY)
+            round = self.admin.client.round(round["id"])
+        watch(round)
+
+    @staticmethod
+    def _raise_failure(workers: list[Future[None]]) -> None:
+        """Raises what ended one of the threads, if one has ended."""
+        for worker in workers:
+            if worker.done():
+                worker.result()
+
+    def _stage(self, round: Json) -> Stage:
+        """Who has something to do. Nobody draws more than may be needed, or validators would never catch up."""
+        counts = round["counts"]
+        is_open = round["status"] == "open"
+        enough = counts["verified"] + counts["pending"] >= self._needed(round)
+        return Stage(
+            round=round["id"],
+            number=round["number"],
+            draw=is_open and not enough,
+            validate=is_open or round["status"] == "validating",
+        )
+
+    def _needed(self, round: Json) -> float:
+        needs = [criterion["need"] for criterion in round["criteria"] if criterion["unit"] == "examples"]
+        if self.target:
+            needs.append(self.target)
+        if not needs:
+            raise Stuck(f"Round {round['number']} closes at no number of verified examples. Give a target.")
+        return min(needs)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[list[Future[None]]]:
+        """The threads, each with its share of the annotators or of the validators."""
+        drawing = self.threads // 2
+        shares: list[Sequence[Person]] = [self.drawers[number::drawing] for number in range(drawing)]
+        checking = self.threads - drawing
+        shares += [self.checkers[number::checking] for number in range(checking)]
+        self._stop.clear()
+        with ThreadPoolExecutor(len(shares)) as pool:
+            try:
+                yield [pool.submit(self._work, share) for share in shares if share]
+            finally:
+                self._stop.set()
+
+    def _work(self, people: Sequence[Person]) -> None:
+        while not self._stop.is_set():
+            did = [person.turn(self.stage) for person in people if not self._stop.is_set()]
+            if not any(did):
+                self._stop.wait(LOOK_EVERY / 2)
+
+    def _outcomes(self, round: int) -> Iterator[Outcome]:
+        """From the round's export: every example that was put up for validation, and is the crowd's own."""
+        for row in self._export(round):
+            drawing = self.known.get(row["drawing"])
+            if drawing is not None and row["verification"] != "unqueued":
+                yield Outcome(drawing.is_right, row["fooled"], row["verification"])
+
+    def _export(self, round: int) -> Iterator[Json]:
+        client = self.admin.client
+        export = client.ask_export(round)
+        while export["status"] not in ("ready", "failed"):
+            self.site.sleep(LOOK_EVERY)
+            export = client.export(export["id"])
+        if export["status"] == "failed":
+            raise Stuck(f"The export failed: {export['error']}")
+        with zipfile.ZipFile(io.BytesIO(client.download(export["id"]))) as archive:
+            for name in archive.namelist():
+                if name.endswith(".parquet"):
+                    columns = ["drawing", "fooled", "verification"]
+                    yield from pq.read_table(io.BytesIO(archive.read(name)), columns=columns).to_pylist()

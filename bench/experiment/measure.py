@@ -1,0 +1,69 @@
+"""What every model is measured on: the same pictures for all models of a seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from bench.crowd import Crowd, as_arrays, held_out_drawings
+from models_zoo.base_data import BaseData
+from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
+from models_zoo.evaluate import accuracy, probabilities
+
+Pictures = tuple[np.ndarray, np.ndarray]
+"""uint8 [n, 28, 28] and int64 [n]."""
+Counts = tuple[int, int]
+"""Right of n, as results keep them."""
+
+CORRUPTED = 100
+"""So many of MNIST's test digits, evenly spaced, under each corruption at each severity."""
+
+HELD_OUT, BASE_TEST, BASE_DEV, CORRUPTION = "held-out writers", "MNIST test", "MNIST dev", "corruptions"
+
+
+@dataclass(frozen=True)
+class Suites:
+    """Pictures by name."""
+
+    pictures: dict[str, Pictures]
+    hands: np.ndarray
+    """Whose each held-out drawing is, int64 [n]."""
+
+    def measure(self, model: nn.Module) -> dict[str, Any]:
+        """`scores`, right of n on each suite, and `by_hand`, the same for each held-out hand."""
+        images, labels = self.pictures[HELD_OUT]
+        right = probabilities(model, images).argmax(axis=1) == labels
+        scores = {name: tally(model, pictures) for name, pictures in self.pictures.items() if name != HELD_OUT}
+        return {
+            "scores": {HELD_OUT: (int(right.sum()), len(right)), **scores},
+            "by_hand": [
+                (int(right[self.hands == hand].sum()), int((self.hands == hand).sum()))
+                for hand in np.unique(self.hands)
+            ],
+        }
+
+
+def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
+    """The suites of a seed; what it keeps of its crowd's hands is the held-out ones."""
+    pictures = {
+        HELD_OUT: as_arrays(held_out_drawings(crowd, seed=seed)),
+        BASE_TEST: (base.test_images, base.test_labels),
+        BASE_DEV: (base.dev_images, base.dev_labels),
+        CORRUPTION: _corrupted(base),
+    }
+    sizes = [sum(len(members) for members in hand.members) for hand in crowd.held_out]
+    return Suites(pictures, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def tally(model: nn.Module, pictures: Pictures) -> Counts:
+    """Right of n."""
+    score = accuracy(model, *pictures)
+    return score.correct, score.n
+
+
+def _corrupted(base: BaseData) -> Pictures:
+    every = max(1, len(base.test_labels) // CORRUPTED)
+    images, labels = base.test_images[::every][:CORRUPTED], base.test_labels[::every][:CORRUPTED]
+    grid = [(kind, severity) for kind in CORRUPTIONS for severity in range(1, severities(kind) + 1)]
+    return np.concatenate([corrupt(images, *point) for point in grid]), np.tile(labels, len(grid))

@@ -1,0 +1,292 @@
+"""One arm of the experiment, round after round; each round is kept, so that a killed run goes on where it was.
+
+<folder>/settings.json                     what the run was asked for; another question needs another folder
+<folder>/seed-0/first/                     the first adversary, and result.json with its scores
+<folder>/seed-0/dynamic/round-01/          collected.npz, collected.json, the model, result.json (written last)
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from bench.crowd import Crowd, Handwriting, make_crowd
+from bench.crowd.annotators import Memory
+from bench.experiment.arms import ARMS, ORDINARY, SAME, STATIC, Arm
+from bench.experiment.collect import Collected, collect_fooling, collect_ordinary
+from bench.experiment.measure import BASE_DEV, Counts, Pictures, Suites, suites, tally
+from models_zoo.base_data import BaseData
+from models_zoo.checkpoints import load_model
+from models_zoo.config import FIRST, Config
+from models_zoo.files import read_json, write_bytes, write_json
+from models_zoo.train import fit
+from rounds import rules
+
+RESULT, COLLECTED = "result.json", "collected.json"
+MOST_ATTEMPTS = 40_000
+"""Attempts after which a round closes with what it has."""
+TENTHS = 10
+
+Say = Callable[[str], None]
+
+
+class OtherSettings(ValueError):
+    """The folder holds another experiment, or not what this one builds upon."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all arms and seeds share."""
+
+    rounds: int = 20
+    per_round: int = 200
+    """Verified examples that close a round."""
+    annotators: int = 40
+    first: Config = FIRST
+    """How the first adversary is trained."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Fields of every arm's config that are to be different, to make it smaller."""
+    threads: int = 0
+    """CPU threads of a training; 0 for all."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Without the number of rounds: more of them continue the same experiment."""
+        return {
+            "per_round": self.per_round,
+            "annotators": self.annotators,
+            "first": self.first.to_json(),
+            "changes": self.changes,
+        }
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All arms of one seed."""
+
+    folder: Path
+    settings: Settings
+    seed: int
+    base: BaseData
+    handwriting: Handwriting
+    say: Say = print
+
+    def run(self, name: str) -> None:
+        """All rounds of an arm that are not there yet."""
+        arm, crowd = ARMS[name], self.crowd(ARMS[name])
+        _claim(self.folder / "settings.json", self.settings.to_json())
+        _claim(self._seed_folder / name / "arm.json", arm.to_json())
+        self._first()
+        for number in range(1, min(self.settings.rounds, arm.rounds) + 1):
+            if not (self.round_folder(name, number) / RESULT).exists():
+                self._round(name, arm, crowd, number)
+
+    def round_folder(self, name: str, number: int) -> Path:
+        return self._seed_folder / name / f"round-{number:02}"
+
+    def crowd(self, arm: Arm) -> Crowd:
+        return make_crowd(
+            self.handwriting,
+            annotators=self.settings.annotators,
+            validators=arm.validators,
+            seed=self.seed,
+            habits=arm.habits,
+            eyes=arm.eyes,
+        )
+
+    def split(self, name: str, number: int) -> dict[str, Pictures]:
+        """A round's examples as `train`, `dev` and `test`: uint8 [n, 28, 28] and int64 [n] each.
+
+        As on the site, hands and not drawings are assigned: a tenth of them to test and a tenth to dev, in all rounds.
+        Dev and test hold what fooled only, where there was anything to fool.
+        """
+        with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
+            images, labels, hands, fooled = (kept[key] for key in ("images", "labels", "annotators", "fooled"))
+        sides = self._sides[hands]
+        measured = fooled | (ARMS[name].source == ORDINARY)
+        wanted = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
+        return {side: (images[chosen], labels[chosen]) for side, chosen in wanted.items()}
+
+    def on_round_tests(self, name: str) -> list[list[Counts]]:
+        """Right of n of each model of an arm (the first adversary, then round by round) on the test split of each round
+        of the dynamic arm. The hands of test splits are the same in all arms."""
+        tests = [self.split("dynamic", number)["test"] for number in self._finished("dynamic")]
+        folders = [self._model_before(name, number + 1) for number in [0, *self._finished(name)]]
+        return [[tally(model, pictures) for pictures in tests] for model in map(load_model, folders)]
+
+    def _finished(self, name: str) -> list[int]:
+        """Numbers of the rounds of an arm that are there."""
+        folders = (self._seed_folder / name).glob(f"round-*/{RESULT}")
+        return sorted(int(path.parent.name.removeprefix("round-")) for path in folders)
+
+    @cached_property
+    def suites(self) -> Suites:
+        return suites(self.crowd(ARMS["dynamic"]), self.base, seed=self.seed)
+
+    @property
+    def first_folder(self) -> Path:
+        """The first adversary's."""
+        return self._seed_folder / "first"
+
+    @property
+    def _seed_folder(self) -> Path:
+        return self.folder / f"seed-{self.seed}"
+
+    @cached_property
+    def _sides(self) -> np.ndarray:
+        """For each annotator `train`, `dev` or `test`."""
+        count = self.settings.annotators
+        tenth = max(1, count // TENTHS)
+        sides = np.array(["test"] * tenth + ["dev"] * tenth + ["train"] * (count - 2 * tenth))
+        return np.random.default_rng([self.seed, 5]).permutation(sides)
+
+    def _first(self) -> None:
+        folder = self.first_folder
+        if (folder / RESULT).exists():
+            return
+        config = replace(self.settings.first, seed=self.seed, threads=self.settings.threads)
+        started = time.monotonic()
+        fitted = fit(folder, config, base=self.base)
+        result = self.suites.measure(fitted.model)
+        write_json(folder / RESULT, result | {"train_seconds": time.monotonic() - started})
+        self.say(f"seed {self.seed}: the first adversary, {_sentence(result)}")
+
+    def _round(self, name: str, arm: Arm, crowd: Crowd, number: int) -> None:
+        folder = self.round_folder(name, number)
+        started = time.monotonic()
+        if not (folder / COLLECTED).exists():
+            self._collect(name, arm, crowd, number)
+        result: dict[str, Any] = read_json(folder / COLLECTED)
+        result.pop("memories", None)
+        if not arm.only_after or number in arm.only_after:
+            result |= self._next_model(name, arm, number)
+        write_json(folder / RESULT, result | {"seconds": time.monotonic() - started})
+        self.say(f"seed {self.seed}, {name}, round {number}: {_counted(result['counts'])}{_sentence(result)}")
+
+    def _collect(self, name: str, arm: Arm, crowd: Crowd, number: int) -> None:
+        """The round's examples, into its folder; `collected.json` comes last."""
+        folder = self.round_folder(name, number)
+        folder.mkdir(parents=True, exist_ok=True)
+        if arm.source == SAME:
+            source = self.round_folder("dynamic", number)
+            if not (source / COLLECTED).exists():
+                raise OtherSettings(f"{name} trains on what the dynamic arm collected: run that arm first.")
+            shutil.copyfile(source / "collected.npz", folder / "collected.npz")
+            write_json(folder / COLLECTED, {"counts": {}})
+            return
+        started = time.monotonic()
+        self._remember(name, crowd, number)
+        asked = rules.Rules(target_verified=self.settings.per_round, non_fooling=arm.non_fooling)
+        seed = [self.seed, 6, number]
+        if arm.source == ORDINARY:
+            found = collect_ordinary(crowd, asked, seed=seed)
+        else:
+            adversary = load_model(self._model_before(name, 1 if arm.source == STATIC else number))
+            found = collect_fooling(crowd, adversary, asked, seed=seed, most=MOST_ATTEMPTS)
+        _keep(folder, found, crowd, arm, time.monotonic() - started)
+
+    def _remember(self, name: str, crowd: Crowd, number: int) -> None:
+        """Everybody as they were at the end of the round before."""
+        if number > 1:
+            memories = read_json(self.round_folder(name, number - 1) / COLLECTED)["memories"]
+            for annotator, memory in zip(crowd.annotators, memories, strict=True):
+                annotator.memory = Memory.from_json(memory)
+        crowd.start(number)
+
+    def _model_before(self, name: str, number: int) -> Path:
+        """Whose model a round is played against."""
+        return self.round_folder(name, number - 1) if number > 1 else self.first_folder
+
+    def _next_model(self, name: str, arm: Arm, number: int) -> dict[str, Any]:
+        """Train as the site does, on everything collected so far, and measure."""
+        folder, parent = self.round_folder(name, number), self._model_before(name, number)
+        parts = [self.split(name, earlier) for earlier in range(1, number + 1)]
+        for side in ("train", "dev"):
+            images, labels = (np.concatenate(arrays) for arrays in zip(*(part[side] for part in parts), strict=True))
+            _save(folder / "data" / f"{side}_images.npy", images)
+            _save(folder / "data" / f"{side}_labels.npy", labels)
+        if arm.config.warm_start and not (folder / "parent").exists():
+            (folder / "parent").symlink_to(parent.resolve())
+        seed = 1000 * (self.seed + 1) + number
+        config = replace(arm.config, **self.settings.changes, seed=seed, threads=self.settings.threads)
+        started = time.monotonic()
+        model = fit(folder, config, base=self.base).model
+        trained = time.monotonic()
+        measured = self.suites.measure(model)
+        dev = tuple(np.concatenate(arrays) for arrays in zip(*(part["dev"] for part in parts), strict=True))
+        return {
+            **measured,
+            "collected": {side: sum(len(part[side][1]) for part in parts) for side in parts[0]},
+            "gate": self._gate(model, parent, measured["scores"][BASE_DEV], dev) if arm.config.warm_start else None,
+            "train_seconds": trained - started,
+            "measure_seconds": time.monotonic() - trained,
+        }
+
+    def _gate(self, model: nn.Module, parent: Path, base_dev: Counts, dev: tuple[np.ndarray, ...]) -> bool:
+        """Whether the site would have opened the next round by itself. The experiment goes on in any case."""
+        images, labels = dev
+        before = read_json(parent / RESULT)["scores"][BASE_DEV]
+        return rules.gate(
+            base_dev=rules.Tally(*base_dev),
+            parent_base_dev=rules.Tally(*before),
+            adversarial_dev=rules.Tally(*tally(model, (images, labels))),
+            parent_adversarial_dev=rules.Tally(*tally(load_model(parent), (images, labels))),
+            rules=rules.Rules(),
+        ).passed
+
+
+def _claim(path: Path, settings: dict[str, Any]) -> None:
+    """Write down what a folder is for, or refuse to mix it with something else."""
+    if not path.exists():
+        write_json(path, settings)
+    if read_json(path) != settings:
+        raise OtherSettings(f"{path} says that other settings were used there: use another --folder.")
+
+
+def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float) -> None:
+    """Write what a round brought: pictures as arrays, the rest as JSON."""
+    wanted = [
+        example
+        for example in found.examples
+        if example.fooled or arm.source == ORDINARY or arm.non_fooling != rules.NON_FOOLING_NONE
+    ]
+    drawings = [example.drawing for example in wanted]
+    np.savez_compressed(
+        folder / "collected.npz",
+        images=np.stack([drawing.small() for drawing in drawings]),
+        labels=np.array([drawing.claimed for drawing in drawings], dtype=np.int64),
+        truths=np.array([-1 if drawing.truth is None else drawing.truth for drawing in drawings], dtype=np.int64),
+        trajectories=np.array([drawing.trajectory for drawing in drawings], dtype=np.int64),
+        annotators=np.array([example.annotator for example in wanted], dtype=np.int64),
+        fooled=np.array([example.fooled for example in wanted], dtype=bool),
+    )
+    write_json(folder / COLLECTED, {
+        "counts": dict(found.counts),
+        "by_annotator": [found.by_annotator.get(annotator.number, [0, 0, 0]) for annotator in crowd.annotators],
+        "memories": [annotator.memory.to_json() for annotator in crowd.annotators],
+        "collect_seconds": seconds,
+    })  # fmt: skip
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """Whole or not there; the same array leaves the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(temporary := path.with_suffix(".part.npy"), array)
+    write_bytes(path, temporary.read_bytes())
+    temporary.unlink()
+
+
+def _counted(counts: dict[str, int]) -> str:
+    if not counts.get("fooled"):
+        return ""
+    return f"{counts['fooled']} of {counts['attempts']} fooled, "
+
+
+def _sentence(result: dict[str, Any]) -> str:
+    scores = result.get("scores", {})
+    return "errors " + ", ".join(f"{name} {100 * (1 - right / n):.2f} %" for name, (right, n) in scores.items())

@@ -1,0 +1,167 @@
+"""Simulated people at a running site: a load test, a demonstration, and a test of its quality control."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from rest_framework.authtoken.models import Token
+
+from bench.crowd import Crowd, HandwritingError, load_handwriting, make_crowd
+from bench.crowd.admin import Stuck
+from bench.crowd.annotators import Habits
+from bench.crowd.campaign import Accounts, Campaign
+from bench.crowd.client import Problem, Site, Unreachable
+from bench.crowd.known import Known
+from bench.crowd.report import as_text
+from bench.crowd.terminal import RoundTable
+from bench.crowd.validators import CARELESS, Eyes
+from rounds import services
+from rounds.services.people import ADMIN, ANNOTATOR, VALIDATOR
+
+HABITS, EYES = Habits(), Eyes()
+
+
+class Command(BaseCommand):
+    help = (
+        "Let simulated people with real handwriting draw and validate at a running site, through its API, for some "
+        "rounds; then compare what the site made of it with the truth, which the simulation knows. Their drawings "
+        "count: don't do it where real people collect."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        site = parser.add_argument_group("the site")
+        site.add_argument("--url", default=settings.SITE_URL, help="Where it runs (%(default)s).")
+        site.add_argument("--task", default="digits", help="The task's slug (%(default)s).")
+        site.add_argument(
+            "--accounts", type=Path, help="Act under the accounts in this file, rather than make some in this database."
+        )
+        site.add_argument(
+            "--write-accounts", type=Path, metavar="FILE", help="Make the accounts, write them to FILE, and stop."
+        )
+        add_people(parser)
+        add_course(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["write_accounts"]:
+            make_accounts(options["annotators"], options["validators"]).write(options["write_accounts"])
+            return
+        try:
+            campaign = make_campaign(options)
+            self.play(campaign, options["rounds"], options["leave"])
+            report = campaign.report()
+        except (HandwritingError, Problem, Stuck, Unreachable, ValueError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"\n{as_text(report)}\n")
+        if options["report"]:
+            options["report"].write_text(json.dumps(report.to_json(), indent=2) + "\n")
+
+    def play(self, campaign: Campaign, rounds: int, leave: int) -> None:
+        """Ctrl-C ends it early; what was played is reported all the same."""
+        try:
+            with RoundTable(campaign.target) as table:
+                campaign.play(rounds=rounds, watch=table.show)
+                campaign.leave(leave, watch=table.show)
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+
+
+def add_people(parser: argparse.ArgumentParser) -> None:
+    people = parser.add_argument_group("the people")
+    people.add_argument("--annotators", type=int, default=40, help="How many draw (%(default)s).")
+    people.add_argument("--validators", type=int, default=10, help="How many validate (%(default)s).")
+    people.add_argument("--seed", type=int, default=0, help="Decides hands, errors and chance (%(default)s).")
+    people.add_argument("--tries", type=int, default=HABITS.patience, help="Tries before giving up (%(default)s).")
+    people.add_argument(
+        "--wrong-digit",
+        type=float,
+        default=HABITS.wrong_digit,
+        help="Share that shows another digit (%(default)s).",
+    )
+    people.add_argument("--scrawl", type=float, default=HABITS.scrawl, help="Share of scrawls (%(default)s).")
+    people.add_argument("--never-learn", action="store_true", help="Annotators don't come back to what fooled.")
+    people.add_argument(
+        "--errors", type=float, default=EYES.errors, help="How often validators misread a usual drawing (%(default)s)."
+    )
+    people.add_argument(
+        "--unreadable", type=float, default=EYES.unreadable, help="… say unreadable of the hardest (%(default)s)."
+    )
+    people.add_argument("--careless", type=int, default=CARELESS, help="Careless validators (%(default)s).")
+
+
+def add_course(parser: argparse.ArgumentParser) -> None:
+    course = parser.add_argument_group("the course of things")
+    course.add_argument("--rounds", type=int, default=20, help="How many to play (%(default)s).")
+    course.add_argument(
+        "--target", type=int, help="Close a round at so many verified fooling examples, if the site doesn't sooner."
+    )
+    course.add_argument("--hurry", action="store_true", help="Train as soon as nothing waits.")
+    course.add_argument(
+        "--held-back",
+        choices=["accept", "keep"],
+        default="accept",
+        help="What to do about a model that the gate holds back: accept it, or keep the old one (%(default)s).",
+    )
+    course.add_argument(
+        "--leave", type=int, default=0, help="In the round after the last, leave so many to other validators (0)."
+    )
+    course.add_argument("--threads", type=int, default=4, help="People at the site at the same moment (%(default)s).")
+    course.add_argument("--report", type=Path, metavar="FILE", help="Write the final report as JSON, too.")
+
+
+def make_campaign(options: dict[str, Any]) -> Campaign:
+    """The campaign that the options ask for. Makes the accounts in this site's database, unless they come in a file."""
+    crowd = people(options)
+    given = options["accounts"]
+    accounts = Accounts.read(given) if given else make_accounts(len(crowd.annotators), len(crowd.validators))
+    return Campaign(
+        crowd,
+        accounts,
+        Site(options["url"]),
+        task=options["task"],
+        known=Known(settings.DATA_DIR / "crowd" / f"{options['task']}.jsonl"),
+        target=options["target"],
+        threads=options["threads"],
+        hurry=options["hurry"],
+        accept=options["held_back"] == "accept",
+    )
+
+
+def people(options: dict[str, Any]) -> Crowd:
+    crowd = make_crowd(
+        load_handwriting(),
+        annotators=options["annotators"],
+        validators=options["validators"],
+        seed=options["seed"],
+        habits=Habits(
+            patience=options["tries"],
+            wrong_digit=options["wrong_digit"],
+            scrawl=options["scrawl"],
+            adapts=not options["never_learn"],
+        ),
+        eyes=Eyes(errors=options["errors"], unreadable=options["unreadable"]),
+    )
+    for number, validator in enumerate(crowd.validators):
+        validator.is_careless = number < options["careless"]
+    return crowd
+
+
+def make_accounts(annotators: int, validators: int) -> Accounts:
+    """Accounts in this site's database: without a password, so that only their tokens let anybody in."""
+    return Accounts(
+        annotators=[_account(f"crowd-a{number:02}", ANNOTATOR) for number in range(1, annotators + 1)],
+        validators=[_account(f"crowd-v{number:02}", VALIDATOR) for number in range(1, validators + 1)],
+        admin=_account("crowd-admin", ADMIN)[1],
+    )
+
+
+def _account(name: str, role: str) -> tuple[str, str]:
+    user, made = User.objects.get_or_create(username=name)
+    if made:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    services.give_roles(user=user, roles=[role])
+    return name, Token.objects.get_or_create(user=user)[0].key

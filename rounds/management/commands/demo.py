@@ -1,0 +1,111 @@
+"""The site with a finished campaign in it, so that every page has something to show."""
+
+import argparse
+import io
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from rounds.management.commands.setup import digits_task
+from rounds.models import Round, Task
+
+SECONDS_TO_START = 60
+#: Fooling examples that are left for whoever tries validating.
+WAITING = 12
+
+
+class Command(BaseCommand):
+    help = (
+        "Set a site up in a data folder of its own, start it, let simulated people play some rounds, and leave it "
+        "running. Started again, it goes on where it was."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rounds", type=int, default=3, help="How many rounds to play (%(default)s).")
+        parser.add_argument("--target", type=int, default=60, help="Verified fooling examples per round (%(default)s).")
+
+    def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        require_own_data()
+        digits_task(target_verified=target)
+        self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
+        call_command("setup", stdout=io.StringIO())  # the password that it would show is replaced at once
+        password = new_admin_password()
+        with site_running() as site:
+            left = rounds - Round.objects.filter(status=Round.Status.DONE).count()
+            if left > 0:
+                self.stdout.write(f"The site runs. Simulated people play {left} rounds on it.\n")
+                call_command("crowd", rounds=left, target=target, hurry=True, leave=WAITING, stdout=self.stdout)
+            self.stdout.write(f"\n  The site:  {settings.SITE_URL}")
+            self.stdout.write(f"  Log in:    admin / {password}   (a new one at every start)")
+            self.stdout.write("  Ctrl-C stops everything.\n")
+            site.wait()
+
+
+def require_own_data() -> None:
+    """Raises CommandError unless this folder and database are the demo's: real drawings must not mix with it."""
+    ours = settings.DATA_DIR / "demo"
+    is_default = settings.DATA_DIR == settings.BASE_DIR / "var"
+    if is_default or (Task.objects.exists() and not ours.exists()):
+        raise CommandError(
+            "The demo wants a data folder and a database of its own, so that nothing mixes with real drawings. "
+            "Use make demo, or set DATA_DIR (and DATABASE_URL) to empty ones."
+        )
+    ours.touch()
+
+
+def new_admin_password() -> str:
+    password = secrets.token_urlsafe(9)
+    admin = User.objects.get(username="admin")
+    admin.set_password(password)
+    admin.save(update_fields=["password"])
+    return password
+
+
+@contextmanager
+def site_running() -> Iterator[subprocess.Popen[bytes]]:
+    """The site and its workers, as `make run` starts them, ready; stopped at the end. What they say goes to a file."""
+    metrics = settings.DATA_DIR / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir()
+    log = settings.DATA_DIR / "site.log"
+    with log.open("ab") as output:
+        site = subprocess.Popen(
+            [sys.executable, "-m", "honcho", "start", "--no-prefix"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_ready(site, f"What it says is in {log}.")
+        yield site
+    except KeyboardInterrupt:
+        pass
+    finally:
+        site.terminate()
+        site.wait()
+
+
+def wait_until_ready(site: subprocess.Popen[bytes], hint: str) -> None:
+    for _ in range(SECONDS_TO_START):
+        if site.poll() is not None:
+            raise CommandError(f"The site ended at its start. Is something else at {settings.SITE_URL}? {hint}")
+        try:
+            with urllib.request.urlopen(f"{settings.SITE_URL}/readyz", timeout=5):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(1)
+    raise CommandError(f"The site did not become ready within {SECONDS_TO_START} seconds. {hint}")

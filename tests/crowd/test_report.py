@@ -1,0 +1,79 @@
+"""The report's arithmetic: labels against the truth, validators against the truth, calls."""
+
+import pytest
+
+from bench.crowd.report import Outcome, Vote, agreement_with_truth, as_text, failures, make_report, quality, speed
+from rounds.stats.rates import Rate
+
+RIGHT_VERIFIED = Outcome(is_right=True, fooled=True, verification="verified")
+RIGHT_REJECTED = Outcome(is_right=True, fooled=True, verification="rejected")
+RIGHT_PENDING = Outcome(is_right=True, fooled=True, verification="pending")
+WRONG_VERIFIED = Outcome(is_right=False, fooled=True, verification="verified")
+WRONG_REJECTED = Outcome(is_right=False, fooled=True, verification="rejected")
+WRONG_DISPUTED = Outcome(is_right=False, fooled=True, verification="disputed")
+
+
+def test_wrong_labels_are_counted_before_and_after_validation():
+    found = quality([RIGHT_VERIFIED] * 6 + [RIGHT_REJECTED] * 2 + [WRONG_VERIFIED] + [WRONG_REJECTED] * 3)
+    assert found.wrong_before == Rate(4, 12)
+    assert found.wrong_verified == Rate(1, 7)
+    assert found.wrong_let_through == Rate(1, 4)
+    assert found.right_rejected == Rate(2, 8)
+
+
+def test_what_is_not_settled_counts_only_as_put_up():
+    found = quality([RIGHT_VERIFIED, RIGHT_PENDING, WRONG_DISPUTED])
+    assert found.wrong_before == Rate(1, 3)
+    assert found.wrong_verified == Rate(0, 1)
+    assert found.wrong_let_through == Rate(0, 0)
+    assert found.right_rejected == Rate(0, 1)
+
+
+def test_a_validator_agrees_with_the_truth_not_with_the_claim():
+    votes = [
+        Vote("bob", careless=False, answer="7", truth="7"),
+        Vote("bob", careless=False, answer="1", truth="7"),
+        Vote("bob", careless=False, answer="unreadable", truth="unreadable"),
+        Vote("carol", careless=True, answer="3", truth="unreadable"),
+    ]
+    assert agreement_with_truth(votes) == {("bob", False): Rate(2, 3), ("carol", True): Rate(0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "median", "p95"),
+    [([3.0], 3.0, 3.0), ([1.0, 2.0], 1.5, 2.0), ([float(n) for n in range(1, 101)], 50.5, 95.0)],
+)
+def test_the_95th_percentile_is_what_95_in_100_do_not_exceed(seconds, median, p95):
+    found = speed(list(reversed(seconds)))
+    assert (found.median, found.p95) == (median, p95)
+
+
+def test_failures_are_what_was_not_answered_with_a_2xx():
+    outcomes = {("answer", "201"): 90, ("answer", "409"): 2, ("image", "ConnectionResetError"): 5, ("image", "200"): 9}
+    assert failures(outcomes) == {("image", "ConnectionResetError"): 5, ("answer", "409"): 2}
+
+
+def test_fooling_and_sampled_examples_are_told_apart():
+    sampled = Outcome(is_right=True, fooled=False, verification="verified")
+    report = make_report([RIGHT_VERIFIED, sampled, sampled], [], {"me": [0.1, 0.2]}, {("me", "200"): 2}, 4.0)
+    assert report.fooling.wrong_before == Rate(0, 1)
+    assert report.sampled.wrong_before == Rate(0, 2)
+    assert report.calls == 2
+
+
+def test_the_text_names_every_number_and_what_it_is_of():
+    votes = [Vote("bob", careless=True, answer="1", truth="7")] * 8
+    outcomes = [WRONG_VERIFIED, *[RIGHT_VERIFIED] * 19]
+    said = as_text(make_report(outcomes, votes, {"answer": [0.02] * 8}, {("answer", "503"): 1}, 2.0))
+    assert "wrong labels among the verified ones" in said
+    assert "5.0 % [0.9, 23.6]  1/20" in said
+    assert "bob (careless)" in said
+    assert "0/8" in said
+    assert "8 in 2 s: 4.0 a second" in said
+    assert "1 × answer: 503" in said
+
+
+def test_the_json_holds_the_same_numbers():
+    made = make_report([RIGHT_VERIFIED], [], {"me": [0.1]}, {("me", "200"): 1}, 1.0).to_json()
+    assert made["quality"]["fooling"]["wrong_verified"]["denominator"] == 1
+    assert made["calls"]["each"]["me"] == {"n": 1, "median_seconds": 0.1, "p95_seconds": 0.1}
