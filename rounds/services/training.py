@@ -31,6 +31,8 @@ class Measured:
     tally: rules.Tally
     round: Round | None = None
     training_set: TrainingSet | None = None
+    parameter: str = ""
+    """What was varied within the suite."""
 
 
 def claim_run(*, run_id: int, worker: str) -> TrainingRun | None:
@@ -77,6 +79,7 @@ def record_measurements(measurements: list[Measured], *, new_model: ModelVersion
             Evaluation(
                 model=measured.model or new_model,
                 suite=measured.suite,
+                parameter=measured.parameter,
                 round=measured.round,
                 training_set=measured.training_set,
                 correct=measured.tally.correct,
