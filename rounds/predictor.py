@@ -85,8 +85,6 @@ def local_folder(version: "ModelVersion") -> Path:
 
 
 def _load(version: "ModelVersion") -> "nn.Module":
-    import torch
-
     from models_zoo.checkpoints import load_model, weights_hash
 
     folder = local_folder(version)
@@ -94,14 +92,16 @@ def _load(version: "ModelVersion") -> "nn.Module":
     if weights_hash(model) != version.weights_hash:
         shutil.rmtree(folder, ignore_errors=True)
         raise ValueError(f"the weights in {version.folder} are not those of {version}")
-    torch.set_num_threads(1)  # web processes answer one drawing at a time; more threads only get in each other's way
     return model
 
 
 def warm_up() -> None:
-    """Loads the adversaries of all open rounds, and torch with them; a failure shows when a drawing comes."""
+    """Readies a web process: torch and the adversaries of all open rounds; a failure shows when a drawing comes."""
+    import torch
+
     from rounds.models import ModelVersion, Round
 
+    torch.set_num_threads(1)  # one drawing at a time in each of many threads: more would get in each other's way
     for version in ModelVersion.objects.filter(rounds_served__status=Round.Status.OPEN).distinct():
         try:
             load(version)
