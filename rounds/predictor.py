@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,15 +73,13 @@ def local_folder(version: "ModelVersion") -> Path:
     folder = Path(settings.DATA_DIR) / "models" / version.weights_hash
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fetched = Path(tempfile.mkdtemp(dir=folder.parent))
-        for name in MODEL_FILES:
-            with default_storage.open(f"{version.folder}/{name}") as source, open(fetched / name, "wb") as target:
-                shutil.copyfileobj(source, target)
-        try:
-            fetched.rename(folder)
-        except OSError:
-            # Another process was faster; its copy is the same.
-            shutil.rmtree(fetched)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            fetched = Path(temporary)
+            for name in MODEL_FILES:
+                with default_storage.open(f"{version.folder}/{name}") as source, open(fetched / name, "wb") as target:
+                    shutil.copyfileobj(source, target)
+            with suppress(OSError):  # another process was faster; its copy is the same
+                fetched.rename(folder)
     return folder
 
 
