@@ -5,12 +5,11 @@ another machine can take the run up where a dead one left it. A model's files go
 and its card are written; nothing changes them afterwards.
 """
 
-import json
 import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,10 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, load_mnist
 from models_zoo.card import record
-from models_zoo.command import field_docs
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
-from models_zoo.recipes import RECIPES
 from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit
 from rounds import measuring, predictor, services
 from rounds.datasets.arrays import ManifestChanged, write_training_set
@@ -32,17 +28,6 @@ from rounds.models import ModelVersion, Task, TrainingRun, TrainingSet
 from rounds.services import LeaseLost
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FieldGroup:
-    """Fields of a configuration that belong together, for people who write one."""
-
-    title: str
-    about: str
-    fields: list[tuple[str, str, str]]
-    """Name, value if nothing is said, as JSON, and what it does."""
-
 
 CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
@@ -53,19 +38,6 @@ TOLD = (TrainingFailed, BaseDataError, ManifestChanged)
 def next_config(changes: dict[str, Any]) -> Config:
     """The default configuration for the next adversary with `changes`. Raises ValueError for what it doesn't know."""
     return Config.from_json({**NEXT.to_json(), **changes})
-
-
-def recipe_help() -> list[FieldGroup]:
-    """What can be changed for a training: the configuration's fields, those of each recipe, those of `augment`."""
-    config = field_docs(Config)
-    config.pop("classes")  # the task says how many
-    groups = [FieldGroup("Fields", "", _described(config, NEXT.to_json()))]
-    for name, recipe in RECIPES.items():
-        if options := field_docs(recipe):
-            title = json.dumps({"recipe": {"name": name}})
-            groups.append(FieldGroup(title, _first_line(recipe), _described(options, asdict(recipe()))))
-    changes = _described(field_docs(Augment), asdict(Augment()))
-    return [*groups, FieldGroup('{"augment": {…}}', _first_line(Augment), changes)]
 
 
 def execute(run: TrainingRun) -> None:
@@ -80,6 +52,9 @@ def execute(run: TrainingRun) -> None:
         log.warning("run %s was taken over by another worker", run.pk)
         return
     except Exception as error:
+        if not services.holds_run(run=run):
+            log.exception("run %s was taken over by another worker", run.pk)
+            return
         # Room first: where the disk is full, the sentence about it needs some too.
         _clear(run, folder)
         services.fail_run(run=run, error=_sentence(error))
@@ -121,14 +96,6 @@ def train_again(model: ModelVersion, folder: Path, *, on_progress: Callable[[Pro
         _fetch(f"{model.folder}/{name}", folder / name)
     _lay_out(folder, model.training_set, model.parent)
     return rebuild(folder, base=load_base(model.task), on_progress=on_progress)
-
-
-def _described(texts: dict[str, str], values: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [(name, json.dumps(values[name]), text.replace("`", "")) for name, text in texts.items()]
-
-
-def _first_line(kind: type) -> str:
-    return (kind.__doc__ or "").partition("\n")[0]
 
 
 def load_base(task: Task) -> BaseData:

@@ -139,6 +139,19 @@ def test_a_worker_that_is_replaced_while_it_measures_publishes_nothing(run, monk
     assert ModelVersion.objects.count() == 1
 
 
+def test_a_worker_that_stumbles_after_it_was_replaced_fails_nothing(run, monkeypatch):
+    def stumble(*args, **kwargs):
+        TrainingRun.objects.update(worker="another")
+        raise FileNotFoundError("the other one has cleared the folder")
+
+    monkeypatch.setattr(trainer, "fit", stumble)
+    jobs.train(run.pk)
+    services.fail_run(run=run, error="said by one who has not seen it since")
+    run.refresh_from_db()
+    assert (run.status, run.worker, run.error) == (Status.RUNNING, "another", "")
+    assert Round.objects.get().status == Round.Status.TRAINING
+
+
 def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint(run, monkeypatch):
     class Killed(BaseException):
         pass

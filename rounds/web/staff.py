@@ -109,7 +109,7 @@ def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | N
 
 
 def _recipe_help() -> list[Any]:
-    from rounds.trainer import recipe_help  # brings torch, which most pages need not wait for
+    from rounds.recipe_help import recipe_help  # brings torch, which most pages need not wait for
 
     return recipe_help()
 
