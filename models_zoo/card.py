@@ -1,5 +1,6 @@
 """The model card: a README beside the weights, written from what lies there, so that it cannot disagree with it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,24 @@ from models_zoo.suites import Row, beside, read_rows, write_rows
 CARD = "README.md"
 
 
-def record(folder: Path, rows: list[Row], *, reference: list[Row] | None = None) -> None:
+@dataclass(frozen=True)
+class Reference:
+    """What a model is shown beside: for one that was adversarially trained, a plainly trained one."""
+
+    name: str
+    about: str
+    """What it is and how far it can be compared, in a sentence or two."""
+    rows: list[Row]
+    """Its evaluation table."""
+
+
+def record(folder: Path, rows: list[Row], *, reference: Reference | None = None) -> None:
     """Keep a model's evaluation beside it and write its card anew.
 
     Args:
         folder: a finished run.
         rows: its evaluation table; replaces an earlier one.
-        reference: the same table of a plainly trained model, to be shown beside an adversarially trained one.
+        reference: another model to be shown beside it.
 
     Raises:
         CheckpointError: the folder holds no finished model.
@@ -26,7 +38,7 @@ def record(folder: Path, rows: list[Row], *, reference: list[Row] | None = None)
     write_bytes(folder / CARD, card(folder, reference=reference).encode())
 
 
-def card(folder: Path, *, reference: list[Row] | None = None) -> str:
+def card(folder: Path, *, reference: Reference | None = None) -> str:
     """Markdown with a YAML header in the form that model hubs read."""
     meta, rows = load_meta(folder), read_rows(folder)
     config, epochs = read_json(folder / "config.json")["config"], read_json(folder / "metrics.json")
@@ -115,12 +127,12 @@ def _evaluation(rows: list[Row]) -> list[str]:
     return [*lines, "", "Intervals are Wilson's. The confusion counts are in `evaluation.json`.", ""]
 
 
-def _compared(rows: list[Row], reference: list[Row]) -> list[str]:
-    lines = ["### Beside the plainly trained reference", "", "Same architecture, data and budget.", ""]
-    lines += ["| suite | parameter | n | this model | reference | difference |", "|---|---|---|---|---|---|"]
+def _compared(rows: list[Row], reference: Reference) -> list[str]:
+    lines = [f"### Beside {reference.name}", "", reference.about, ""]
+    lines += [f"| suite | parameter | n | this model | {reference.name} | difference |", "|---|---|---|---|---|---|"]
     lines += [
         f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
         f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points |"
-        for pair in beside(rows, reference)
+        for pair in beside(rows, reference.rows)
     ]
     return [*lines, ""]

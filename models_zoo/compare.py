@@ -14,12 +14,12 @@ from pathlib import Path
 
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
-from models_zoo.card import record
+from models_zoo.card import Reference, record
 from models_zoo.command import BASE_FOLDER, show_progress
 from models_zoo.config import Config
 from models_zoo.files import write_bytes
 from models_zoo.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
-from models_zoo.suites import SUITES, Row, evaluate, mean_accuracy, read_rows
+from models_zoo.suites import SUITES, Row, evaluate, read_rows, together
 from models_zoo.train import Fitted, TrainingFailed, fit
 
 BEGIN, END = "<!-- made by python -m models_zoo.compare -->", "<!-- end -->"
@@ -37,6 +37,7 @@ LINE_UP = {
     "pgd": replace(PLAIN, recipe=Pgd(steps=7, step_size=0.1)),
     "pgd, l2": replace(PLAIN, recipe=Pgd(norm="l2", epsilon=2.0, step_size=0.5, steps=7)),
     "trades": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1)),
+    "trades, augment": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1), augment=Augment()),
     "adversarial_regularization": replace(PLAIN, recipe=AdversarialRegularization()),
 }
 
@@ -49,7 +50,7 @@ def accuracy_of(suite: str, parameter: str) -> Column:
 
 COLUMNS: dict[str, Column] = {
     "clean": accuracy_of("base", "test"),
-    "corruptions": lambda rows: mean_accuracy(rows, "corruption"),
+    "corruptions": lambda rows: together(rows, "corruption").accuracy,
     "FGSM 0.3": accuracy_of("fgsm", "linf 0.3"),
     "PGD 0.1": accuracy_of("pgd", "linf 0.1"),
     "PGD 0.2": accuracy_of("pgd", "linf 0.2"),
@@ -78,7 +79,7 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]], *, at_most: int) -> str
     kinds = {row.parameter.split()[0] for row in reference if row.suite == "corruption"}
     lines = [
         f"Accuracy in %. Clean on all {clean.n:,} test digits, the rest on {at_most:,} of them, evenly spaced. "
-        f"`corruptions` is the mean over {len(kinds)} kinds of the mean over their severities; PGD has 40 steps and "
+        f"`corruptions` is over all severities of {len(kinds)} kinds together; PGD has 40 steps and "
         "one random start; `shifted`, `turned` and `both` are the worst case per picture. CPU seconds are of the "
         f"training, over all cores; every model saw {BUDGET:,} pictures.",
         "",
@@ -98,6 +99,14 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]], *, at_most: int) -> str
             gains = [f"{100 * (column(rows) - column(reference)):+.1f}" for column in COLUMNS.values()]
             lines.append(f"| {name} | {' | '.join(gains)} |")
     return "\n".join(lines)
+
+
+def reference_in(results: dict[str, tuple[Fitted, list[Row]]]) -> Reference | None:
+    """The plainly trained model, to be shown beside the others; None when it was not asked for."""
+    if REFERENCE not in results:
+        return None
+    about = "The same architecture, data and budget, trained plainly."
+    return Reference("its plainly trained reference", about, results[REFERENCE][1])
 
 
 def put_between(page: Path, text: str) -> None:
@@ -130,8 +139,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{name}:", flush=True)
             folder = given.folder / name.replace(", ", "-")
             results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
-            reference = results[REFERENCE][1] if REFERENCE in results and name != REFERENCE else None
-            record(folder, results[name][1], reference=reference)
+            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(results))
         if set(results) == set(LINE_UP):
             put_between(given.page, tables(results, at_most=given.at_most))
             print(f"{given.page} has the tables.")

@@ -1,10 +1,11 @@
 """Evaluation suites: how a model does on clean, corrupted, attacked and moved pictures, as rows of one table.
 
-Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows, and works on
-any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28], labels int64 [n].
+Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows one by one as
+they are measured, and works on any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28],
+labels int64 [n].
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,8 @@ LINF = (0.1, 0.2, 0.3)
 L2 = (1.0, 2.0)
 ANGLES = range(-30, 31, 10)
 SHIFTS = (-4, -2, 0, 2, 4)
+# After so many steps of an attack it is seen who fell: they are not walked on with.
+STEPS_BETWEEN_LOOKS = 5
 
 
 @dataclass(frozen=True)
@@ -47,60 +50,57 @@ class Row:
         return Score(self.correct, self.n)
 
 
-def base_test(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+def base_test(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     """Accuracy on the base test set."""
-    return [_row(name, "base", "test", accuracy(model, *pictures))]
+    yield _row(name, "base", "test", accuracy(model, *pictures))
 
 
-def per_class(model: nn.Module, name: str, pictures: Pictures, *, classes: int = 10) -> list[Row]:
+def per_class(model: nn.Module, name: str, pictures: Pictures, *, classes: int = 10) -> Iterator[Row]:
     """Confusion: for each label and each answer that was given, how many of the label's pictures got it."""
     counts = confusion(model, *pictures, classes=classes)
-    return [
-        Row(name, "confusion", f"{label} read as {answer}", int(counts[label, answer]), int(counts[label].sum()))
-        for label, answer in zip(*np.nonzero(counts), strict=True)
-    ]
+    for label, answer in zip(*np.nonzero(counts), strict=True):
+        times, of = int(counts[label, answer]), int(counts[label].sum())
+        yield Row(name, "confusion", f"{label} read as {answer}", times, of)
 
 
 def round_tests(model: nn.Module, name: str, rounds: Mapping[str, Pictures]) -> list[Row]:
     """Accuracy on each round's frozen test split, and on all of them together."""
-    scores = {title: accuracy(model, *pictures) for title, pictures in rounds.items()}
-    everything = Score(sum(score.correct for score in scores.values()), sum(score.n for score in scores.values()))
-    return [_row(name, "round", title, score) for title, score in (scores | {"all": everything}).items()]
+    return round_rows(name, {title: accuracy(model, *pictures) for title, pictures in rounds.items()})
+
+
+def round_rows(name: str, scores: Mapping[str, Score]) -> list[Row]:
+    """The rows of rounds that were measured already, by title, and one for all of them together."""
+    return [_row(name, "round", title, score) for title, score in {**scores, "all": _sum(scores.values())}.items()]
 
 
 def corruptions(
     model: nn.Module, name: str, pictures: Pictures, *, kinds: Iterable[str] = tuple(CORRUPTIONS)
-) -> list[Row]:
+) -> Iterator[Row]:
     """Accuracy under each corruption at each of its severities."""
     images, labels = pictures
-    return [
-        _row(name, "corruption", f"{kind} {severity}", accuracy(model, corrupt(images, kind, severity), labels))
-        for kind in kinds
-        for severity in range(1, severities(kind) + 1)
-    ]
+    for kind in kinds:
+        for severity in range(1, severities(kind) + 1):
+            score = accuracy(model, corrupt(images, kind, severity), labels)
+            yield _row(name, "corruption", f"{kind} {severity}", score)
 
 
-def fgsm(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+def fgsm(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     """Accuracy after one step along the gradient, over the grids `LINF` and `L2`."""
-    return [
-        _row(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
-        for norm, epsilon in _grid()
-    ]
+    for norm, epsilon in _grid():
+        yield _row(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
 
 
 def pgd(
     model: nn.Module, name: str, pictures: Pictures, *, steps: int = 40, restarts: int = 1, seed: int = 0
-) -> list[Row]:
-    """Accuracy after PGD with so many steps and random restarts, over the grids `LINF` and `L2`.
+) -> Iterator[Row]:
+    """Accuracy under PGD with so many steps and random restarts, over the grids `LINF` and `L2`.
 
-    A picture counts as read only if every restart fails to change its answer. A step is 2.5 epsilon / steps long, so
-    that the walk can reach the border of the ball from anywhere in it (Madry et al. 2018).
+    A step is 2.5 epsilon / steps long, so that the walk can reach the border of the ball from anywhere in it (Madry et
+    al. 2018).
     """
-    rows = []
     for norm, epsilon in _grid():
         score = pgd_score(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
-        rows.append(_row(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", score))
-    return rows
+        yield _row(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", score)
 
 
 def pgd_score(
@@ -114,31 +114,21 @@ def pgd_score(
     step_size: float | None = None,
     seed: int = 0,
 ) -> Score:
-    """How many pictures keep their right answer under PGD; see `pgd`."""
+    """How many pictures are read right as they are and at every look, each fifth step and the last, of every walk."""
     random = torch.Generator(_device(model)).manual_seed(seed)
+    walk = _Walk(norm, epsilon, step_size or 2.5 * epsilon / steps, steps, random)
     model.eval()
     survivors = 0
     for images, labels in _batches(model, pictures):
+        stand = _is_right(model, images, labels)
+        images, labels = images[stand], labels[stand]
         for _ in range(restarts):
-            if not len(labels):
-                break
-            attacked = attacks.pgd(
-                model,
-                images,
-                labels,
-                norm=norm,
-                epsilon=epsilon,
-                step_size=step_size or 2.5 * epsilon / steps,
-                steps=steps,
-                random=random,
-            )
-            stand = _is_right(model, images, labels) & _is_right(model, attacked, labels)
-            images, labels = images[stand], labels[stand]
+            images, labels = walk.survivors(model, images, labels)
         survivors += len(labels)
     return Score(survivors, len(pictures[1]))
 
 
-def moved(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+def moved(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     """Worst case per picture over grids of shifts, of rotations, and of both together.
 
     A picture counts as read only if it is read at every point of the grid. After Engstrom et al. 2019, "Exploring the
@@ -152,15 +142,16 @@ def moved(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
         f"turned up to {ANGLES[-1]} degrees": turns,
         "shifted and turned": both,
     }
-    return [_row(name, "moved", title, _worst_case(model, pictures, grid)) for title, grid in grids.items()]
+    for title, grid in grids.items():
+        yield _row(name, "moved", title, _worst_case(model, pictures, grid))
 
 
-def calibration(model: nn.Module, name: str, pictures: Pictures, *, bins: int = 15) -> list[Row]:
+def calibration(model: nn.Module, name: str, pictures: Pictures, *, bins: int = 15) -> Iterator[Row]:
     """Expected calibration error, with the accuracy and n it was computed from; see `expected_calibration_error`."""
     given, labels = probabilities(model, pictures[0]), pictures[1]
     correct = int((given.argmax(axis=1) == labels).sum())
     error = expected_calibration_error(given, labels, bins=bins)
-    return [Row(name, "calibration", f"{bins} bins", correct, len(labels), error)]
+    yield Row(name, "calibration", f"{bins} bins", correct, len(labels), error)
 
 
 def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
@@ -183,7 +174,7 @@ def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: i
     return float(np.abs(gaps).sum() / len(labels))
 
 
-SUITES = {
+SUITES: dict[str, Callable[[nn.Module, str, Pictures], Iterable[Row]]] = {
     "base": base_test,
     "confusion": per_class,
     "calibration": calibration,
@@ -203,6 +194,7 @@ def evaluate(
     rounds: Mapping[str, Pictures] | None = None,
     suites: Iterable[str] = CHEAP,
     at_most: int = 1000,
+    on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
     """The rows of several suites.
 
@@ -213,10 +205,15 @@ def evaluate(
         rounds: each round's frozen test split, by title.
         suites: keys of `SUITES`.
         at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
+        on_row: told each row of a suite as soon as it is measured. An exception that it raises ends the measuring.
     """
     every = max(1, len(pictures[1]) // at_most)
     few = pictures[0][::every][:at_most], pictures[1][::every][:at_most]
-    rows = [row for suite in suites for row in SUITES[suite](model, name, pictures if suite in CHEAP else few)]
+    rows = []
+    for suite in suites:
+        for row in SUITES[suite](model, name, pictures if suite in CHEAP else few):
+            rows.append(row)
+            on_row(row)
     return rows + (round_tests(model, name, rounds) if rounds else [])
 
 
@@ -247,23 +244,26 @@ class Beside:
 
 
 def beside(rows: Iterable[Row], reference: Iterable[Row]) -> list[Beside]:
-    """Rows of a model paired with its reference's, where both were measured; confusion is left out."""
-    known = {(row.suite, row.parameter): row.score for row in reference}
+    """Rows of a model paired with its reference's, where both were measured on as many pictures; confusion left out."""
+    known = {(row.suite, row.parameter, row.n): row.score for row in reference}
     return [
-        Beside(row.suite, row.parameter, row.score, known[row.suite, row.parameter])
+        Beside(row.suite, row.parameter, row.score, known[row.suite, row.parameter, row.n])
         for row in rows
-        if row.suite != "confusion" and (row.suite, row.parameter) in known
+        if row.suite != "confusion" and (row.suite, row.parameter, row.n) in known
     ]
 
 
-def mean_accuracy(rows: Iterable[Row], suite: str) -> float:
-    """Mean over a suite's parameters; for corruptions, over kinds of the mean over their severities."""
-    groups: dict[str, list[float]] = {}
-    for row in rows:
-        if row.suite == suite:
-            kind = row.parameter.rsplit(" ", 1)[0] if suite == "corruption" else row.parameter
-            groups.setdefault(kind, []).append(row.score.accuracy)
-    return float(np.mean([np.mean(values) for values in groups.values()])) if groups else float("nan")
+def together(rows: Iterable[Row], suite: str) -> Score:
+    """All rows of a suite as one: of all pictures that it showed, how many were read.
+
+    The same picture is shown in every row, so there is no interval to it.
+    """
+    return _sum(row.score for row in rows if row.suite == suite)
+
+
+def _sum(scores: Iterable[Score]) -> Score:
+    scores = list(scores)
+    return Score(sum(score.correct for score in scores), sum(score.n for score in scores))
 
 
 def _row(name: str, suite: str, parameter: str, score: Score) -> Row:
@@ -282,6 +282,37 @@ def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: flo
         attacked = attacks.fgsm(model, images, labels, epsilon=epsilon, norm=norm)
         right += int(_is_right(model, attacked, labels).sum())
     return Score(right, len(pictures[1]))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One random start of PGD and its steps. Who falls on the way is not walked on with."""
+
+    norm: str
+    epsilon: float
+    step_size: float
+    steps: int
+    random: torch.Generator
+
+    def survivors(
+        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if not len(labels):
+            return images, labels
+        current = attacks.random_within(images, self.epsilon, self.norm, self.random)
+        for done in range(0, self.steps, STEPS_BETWEEN_LOOKS):
+            current = attacks.ascend(
+                attacks.cross_entropy(model, labels),
+                images,
+                current,
+                epsilon=self.epsilon,
+                step_size=self.step_size,
+                steps=min(STEPS_BETWEEN_LOOKS, self.steps - done),
+                norm=self.norm,
+            )
+            stand = _is_right(model, current, labels)
+            images, labels, current = images[stand], labels[stand], current[stand]
+        return images, labels
 
 
 def _worst_case(model: nn.Module, pictures: Pictures, grid: list[tuple[int, int, int]]) -> Score:

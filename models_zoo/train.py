@@ -5,7 +5,6 @@
 The folder's layout is in the docstring of `models_zoo`. From the command line: `python -m models_zoo.train --help`.
 """
 
-import errno
 import hashlib
 import math
 import os
@@ -28,7 +27,7 @@ from models_zoo.card import CARD, card
 from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, save_model
 from models_zoo.config import FIRST, NEXT, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy
-from models_zoo.files import read_json, write_bytes, write_json
+from models_zoo.files import is_full, read_json, write_bytes, write_json
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
@@ -106,7 +105,7 @@ def fit(
     except CheckpointError as error:
         raise TrainingFailed(str(error)) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise TrainingFailed("The disk is full: make room, then train again; it goes on from here.") from error
         raise
 

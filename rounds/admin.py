@@ -145,7 +145,7 @@ class TrainingSetAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["model", "suite", "round", "correct", "n"]
+    list_display = ["model", "suite", "parameter", "round", "correct", "n"]
     list_filter = ["suite"]
 
 

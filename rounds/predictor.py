@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,21 +73,17 @@ def local_folder(version: "ModelVersion") -> Path:
     folder = Path(settings.DATA_DIR) / "models" / version.weights_hash
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fetched = Path(tempfile.mkdtemp(dir=folder.parent))
-        for name in MODEL_FILES:
-            with default_storage.open(f"{version.folder}/{name}") as source, open(fetched / name, "wb") as target:
-                shutil.copyfileobj(source, target)
-        try:
-            fetched.rename(folder)
-        except OSError:
-            # Another process was faster; its copy is the same.
-            shutil.rmtree(fetched)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            fetched = Path(temporary)
+            for name in MODEL_FILES:
+                with default_storage.open(f"{version.folder}/{name}") as source, open(fetched / name, "wb") as target:
+                    shutil.copyfileobj(source, target)
+            with suppress(OSError):  # another process was faster; its copy is the same
+                fetched.rename(folder)
     return folder
 
 
 def _load(version: "ModelVersion") -> "nn.Module":
-    import torch
-
     from models_zoo.checkpoints import load_model, weights_hash
 
     folder = local_folder(version)
@@ -94,14 +91,16 @@ def _load(version: "ModelVersion") -> "nn.Module":
     if weights_hash(model) != version.weights_hash:
         shutil.rmtree(folder, ignore_errors=True)
         raise ValueError(f"the weights in {version.folder} are not those of {version}")
-    torch.set_num_threads(1)  # web processes answer one drawing at a time; more threads only get in each other's way
     return model
 
 
 def warm_up() -> None:
-    """Loads the adversaries of all open rounds, and torch with them; a failure shows when a drawing comes."""
+    """Readies a web process: torch and the adversaries of all open rounds; a failure shows when a drawing comes."""
+    import torch
+
     from rounds.models import ModelVersion, Round
 
+    torch.set_num_threads(1)  # one drawing at a time in each of many threads: more would get in each other's way
     for version in ModelVersion.objects.filter(rounds_served__status=Round.Status.OPEN).distinct():
         try:
             load(version)

@@ -4,23 +4,24 @@ Shapes used throughout:
 
     Rate      {"numerator": int, "denominator": int, "value": float | None, "interval": [low, high] | None}
               value and bounds in 0…1; value is None without a denominator; interval is Wilson's 95 %, None under 5.
-              A Rate that is no proportion of independent trials (`most_active`) always has interval None.
+              A Rate or Cell that is no proportion of independent trials (`most_active`, the column `corrupted`) always
+              has interval None.
     Change    {"difference": float, "interval": [low, high] | None} in -1…1, this minus the other; Newcombe's 95 %.
     Cell      {"correct": int, "n": int, "value": float, "interval": [low, high] | None}
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Sum, Value, When
 
 from rounds import rules, selectors
 from rounds.models import Annotator, Evaluation, Example, Round, Task, TrainingSetItem, Validation
 from rounds.stats import agreement, boards, bootstrap, classes, effort
 from rounds.stats.boards import Tally
-from rounds.stats.rates import Change, Rate, listed
+from rounds.stats.rates import Change, Rate, Share, listed
 
 #: Of what `compute_round` returns. A stored report of another format is computed again instead of being shown.
 FORMAT = 1
@@ -119,9 +120,13 @@ def matrix(task: Task) -> Json:
     """Accuracy of every model on every test set, as measured when the models were trained.
 
     "task"           str, the slug
-    "columns"        [{"key": "base_test" | "round_<number>" | "all_rounds", "title": str, "round": int | None
-                      (its number), "n": int}]: the base test set, each round's frozen test split (the newest freeze),
-                      all those splits together. A set on which nothing was measured has no column.
+    "columns"        [{"key": "base_test" | "round_<number>" | "all_rounds" | "corrupted" | "pgd_0.1" | "pgd_0.3" |
+                      "moved", "title": str, "round": int | None (its number), "n": int}]: the base test set, each
+                      round's frozen test split (the newest freeze), all those splits together; then what is left of
+                      the base test set's accuracy where its digits are corrupted (every kind at every severity, so a
+                      digit counts many times and there is no interval), attacked by PGD within an L∞ distance, and
+                      shifted and turned (the worst case of each digit). A set on which nothing was measured has no
+                      column.
     "rows"           [{"model": int (id), "number": int, "name": str, "parent": int | None (its number),
                       "cells": [Cell | None], "changes": [Change | None]}], oldest model first; cells in the order of
                       the columns, None where not measured; changes against the parent on the same set
@@ -324,14 +329,42 @@ def _change(round: Round, counts: Mapping[str, int]) -> Json | None:
 ALL_ROUNDS = "all_rounds"
 
 
+@dataclass(frozen=True)
+class Robustness:
+    """A column of how a model reads base test digits made hard: the rows of a suite whose parameter begins so."""
+
+    title: str
+    suite: str
+    parameter: str
+    kind: type[Rate] = Rate
+
+
+ROBUSTNESS = {
+    "corrupted": Robustness("Corrupted", Suite.CORRUPTION, "", kind=Share),
+    "pgd_0.1": Robustness("PGD, ε 0.1", Suite.PGD, "linf 0.1,"),
+    "pgd_0.3": Robustness("PGD, ε 0.3", Suite.PGD, "linf 0.3,"),
+    "moved": Robustness("Shifted, turned", Suite.MOVED, "shifted and turned"),
+}
+#: The column that an evaluation counts for; of a round's test split only what was measured on its newest freeze.
+COLUMN = Case(
+    When(suite=Suite.BASE_TEST, then=Value(str(Suite.BASE_TEST))),
+    When(suite=Suite.ROUND_TEST, training_set=F("round__training_set"), then=Value("round")),
+    *(
+        When(suite=column.suite, parameter__startswith=column.parameter, then=Value(key))
+        for key, column in ROBUSTNESS.items()
+    ),
+    default=Value(""),
+)
+
+
 def _measurements(task: Task) -> dict[int, dict[str, Rate]]:
-    """By model id and column key; of a round's test split only what was measured on its newest freeze."""
-    newest = Q(suite=Suite.ROUND_TEST, training_set=F("round__training_set"))
-    on_tests = Evaluation.objects.exclude(suite=Suite.BASE_DEV).filter(Q(training_set=None) | newest)
-    rows = on_tests.filter(model__task=task, n__gt=0)
+    """By model id and column key."""
+    measured = Evaluation.objects.filter(model__task=task, n__gt=0).annotate(column=COLUMN).exclude(column="")
+    rows = measured.order_by().values_list("model", "column", "round__number").annotate(Sum("correct"), Sum("n"))
     found: dict[int, dict[str, Rate]] = defaultdict(dict)
-    for model, suite, number, correct, n in rows.values_list("model", "suite", "round__number", "correct", "n"):
-        found[model][f"round_{number}" if number else suite] = Rate(correct, n)
+    for model, column, number, correct, n in rows:
+        key = f"round_{number}" if number else column
+        found[model][key] = (ROBUSTNESS[key].kind if key in ROBUSTNESS else Rate)(correct, n)
     rounds = {key for on in found.values() for key in on if key.startswith("round_")}
     for on in found.values():
         # Only who was measured on all of them: otherwise two models would be compared on two sets.
@@ -344,9 +377,10 @@ def _columns(measured: Mapping[int, Mapping[str, Rate]]) -> list[Json]:
     sizes = {key: rate.denominator for on in measured.values() for key, rate in on.items()}
     numbers = sorted(int(key.removeprefix("round_")) for key in sizes if key.startswith("round_"))
     titles: list[tuple[str, str, int | None]] = [
-        *((suite, str(title).capitalize(), None) for suite, title in Suite.choices),
+        (Suite.BASE_TEST, "Base test set", None),
         *((f"round_{number}", f"Round {number}", number) for number in numbers),
         (ALL_ROUNDS, "All rounds", None),
+        *((key, column.title, None) for key, column in ROBUSTNESS.items()),
     ]
     return [
         {"key": key, "title": title, "round": number, "n": sizes[key]} for key, title, number in titles if key in sizes

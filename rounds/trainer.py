@@ -1,11 +1,13 @@
 """Training the next adversary: from a claimed run to a published model. With `predictor`, the only door to torch.
 
 A run works in a folder on its machine's disk. Its checkpoint goes to the storage after each epoch, so that a worker on
-another machine can take the run up where a dead one left it.
+another machine can take the run up where a dead one left it. A model's files go there once, when its evaluation table
+and its card are written; nothing changes them afterwards.
 """
 
 import logging
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,21 +16,23 @@ from typing import Any
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from torch import nn
 
 from models_zoo.base_data import BaseData, BaseDataError, load_mnist
-from models_zoo.evaluate import accuracy
+from models_zoo.card import record
+from models_zoo.files import is_full
+from models_zoo.rebuild import Rebuilt, rebuild
 from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit
-from rounds import predictor, rules, services
-from rounds.datasets.arrays import ManifestChanged, split_arrays, write_training_set
-from rounds.models import Evaluation, ModelVersion, Round, Task, TrainingRun, TrainingSetItem
-from rounds.services import LeaseLost, Measured
+from rounds import measuring, predictor, services
+from rounds.datasets.arrays import ManifestChanged, write_training_set
+from rounds.models import ModelVersion, Task, TrainingRun, TrainingSet
+from rounds.services import LeaseLost
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.safetensors"
-Suite = Evaluation.Suite
-Split = TrainingSetItem.Split
+SECONDS_BETWEEN_REPORTS = 1.5
+#: Failures whose message is a sentence for the admin.
+TOLD = (TrainingFailed, BaseDataError, ManifestChanged)
 
 
 def next_config(changes: dict[str, Any]) -> Config:
@@ -47,27 +51,51 @@ def execute(run: TrainingRun) -> None:
     except LeaseLost:
         log.warning("run %s was taken over by another worker", run.pk)
         return
-    except (TrainingFailed, BaseDataError, ManifestChanged) as error:
-        services.fail_run(run=run, error=str(error))
     except Exception as error:
-        services.fail_run(run=run, error=f"An unexpected error stopped it ({type(error).__name__}: {error}).")
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    _forget_checkpoint(run)
+        if not services.holds_run(run=run):
+            log.exception("run %s was taken over by another worker", run.pk)
+            return
+        # Room first: where the disk is full, the sentence about it needs some too.
+        _clear(run, folder)
+        services.fail_run(run=run, error=_sentence(error))
+        if not isinstance(error, TOLD) and not is_full(error):
+            raise
+        return
+    _clear(run, folder)
 
 
-def train_first(task: Task, *, changes: dict[str, Any], on_progress: Callable[[Progress], None]) -> ModelVersion:
+def train_first(
+    task: Task,
+    *,
+    changes: dict[str, Any],
+    on_progress: Callable[[Progress], None],
+    on_measuring: measuring.Tell = lambda what: None,
+) -> ModelVersion:
     """The task's first model, from scratch on its base data: the adversary of round 1. It too resumes when killed."""
     folder = Path(settings.DATA_DIR) / "work" / f"first-{task.slug}"
     base = load_base(task)
     config = Config.from_json({**FIRST.to_json(), "classes": len(task.labels), **changes})
     fitted = fit(folder, config, base=base, on_progress=on_progress)
-    measurements = _on_base(fitted.model, base)
+    rows = measuring.table(fitted, base, on_measuring)
+    record(folder, rows)
     fields = _store(task, folder, fitted, f"first-{fitted.weights_hash[:12]}", config)
     model = services.register_model(task=task, parent=None, training_set=None, **fields)
+    measurements = [measuring.on_base_dev(fitted.model, base), *measuring.kept(rows)]
     services.record_measurements(measurements, new_model=model)
     shutil.rmtree(folder)
     return model
+
+
+def train_again(model: ModelVersion, folder: Path, *, on_progress: Callable[[Progress], None]) -> Rebuilt:
+    """Lays `model` out in `folder` as it was trained, from database and storage, and trains it once more.
+
+    Raises TrainingFailed, ManifestChanged or CheckpointError when what it was trained from is not there any more.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in default_storage.listdir(model.folder)[1]:
+        _fetch(f"{model.folder}/{name}", folder / name)
+    _lay_out(folder, model.training_set, model.parent)
+    return rebuild(folder, base=load_base(model.task), on_progress=on_progress)
 
 
 def load_base(task: Task) -> BaseData:
@@ -83,13 +111,17 @@ def _config(run: TrainingRun) -> Config:
 
 def _prepare(run: TrainingRun, folder: Path) -> None:
     """Lays out what `fit` reads: the frozen examples, the parent, and the checkpoint of a worker that died."""
-    write_training_set(run.training_set, folder / "data")
-    parent = predictor.local_folder(run.parent)
-    shutil.copytree(parent, folder / "parent", dirs_exist_ok=True)
-    stored = _checkpoint_path(run)
-    if not (folder / CHECKPOINT).exists() and default_storage.exists(stored):
-        with default_storage.open(stored) as source, open(folder / CHECKPOINT, "wb") as target:
-            shutil.copyfileobj(source, target)
+    _lay_out(folder, run.training_set, run.parent)
+    if not (folder / CHECKPOINT).exists() and default_storage.exists(_checkpoint_path(run)):
+        _fetch(_checkpoint_path(run), folder / CHECKPOINT)
+
+
+def _lay_out(folder: Path, training_set: TrainingSet | None, parent: ModelVersion | None) -> None:
+    """What a training starts from, where it starts from anything but base data."""
+    if training_set:
+        write_training_set(training_set, folder / "data")
+    if parent:
+        shutil.copytree(predictor.local_folder(parent), folder / "parent", dirs_exist_ok=True)
 
 
 def _reporter(run: TrainingRun, folder: Path) -> Callable[[Progress], None]:
@@ -108,79 +140,27 @@ def _reporter(run: TrainingRun, folder: Path) -> Callable[[Progress], None]:
 
 
 def _publish(run: TrainingRun, folder: Path, fitted: Fitted, base: BaseData) -> None:
-    measurements = _on_base(fitted.model, base)
-    services.heartbeat(run=run, progress={**run.progress, "measuring": True})
-    measurements += _on_rounds(run, fitted.model)
-    verdict = _gate(run, measurements)
+    tell = _teller(run)
+    rows = measuring.table(fitted, base, tell)
+    measurements = [measuring.on_base_dev(fitted.model, base), *measuring.kept(rows)]
+    measurements += measuring.on_rounds(run, fitted.model, tell)
+    record(folder, rows + measuring.new_rounds(rows, measurements), reference=measuring.reference(run, measurements))
     fields = _store(run.round.task, folder, fitted, f"run-{run.pk}-{fitted.weights_hash[:12]}", _config(run))
+    verdict = measuring.gate(run, measurements)
     services.publish_model(run=run, verdict=verdict, measurements=measurements, **fields)
 
 
-def _on_base(model: nn.Module, base: BaseData) -> list[Measured]:
-    return [
-        Measured(None, Suite.BASE_TEST, _tally(model, base.test_images, base.test_labels)),
-        Measured(None, Suite.BASE_DEV, _tally(model, base.dev_images, base.dev_labels)),
-    ]
+def _teller(run: TrainingRun) -> measuring.Tell:
+    """Shows what is being measured and keeps the lease; most often it has just done so, and stays silent."""
+    told = 0.0
 
+    def tell(what: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= SECONDS_BETWEEN_REPORTS:
+            services.heartbeat(run=run, progress={**run.progress, "measuring": what})
+            told = time.monotonic()
 
-def _on_rounds(run: TrainingRun, model: nn.Module) -> list[Measured]:
-    """The new model on every round's dev and test split, and each earlier model where it was not measured yet.
-
-    That is on this round's, and on those of rounds that ended without a new model.
-    """
-    task = run.round.task
-    on_splits = Evaluation.objects.filter(model__task=task).exclude(training_set=None)
-    known = set(on_splits.values_list("model", "suite", "training_set"))
-    found = []
-    for round in [*_earlier_rounds(run.round), run.round]:
-        training_set = run.training_set if round == run.round else round.training_set
-        assert training_set is not None  # rounds without a freeze are not asked for
-        for split, suite in ((Split.DEV, Suite.ROUND_DEV), (Split.TEST, Suite.ROUND_TEST)):
-            images, labels = split_arrays(training_set, split, of_round=round)
-            if not len(labels):
-                continue
-            found.append(Measured(None, suite, _tally(model, images, labels), round, training_set))
-            found += [
-                Measured(earlier, suite, _tally(predictor.load(earlier), images, labels), round, training_set)
-                for earlier in task.model_versions.all()
-                if (earlier.pk, suite, training_set.pk) not in known
-            ]
-    return found
-
-
-def _earlier_rounds(round: Round) -> list[Round]:
-    return list(
-        Round.objects.select_related("training_set__round__task")
-        .filter(task=round.task_id, number__lt=round.number)
-        .exclude(training_set=None)
-    )
-
-
-def _gate(run: TrainingRun, measurements: list[Measured]) -> rules.Verdict:
-    """The gate on dev sets: base, and the adversarial ones of all rounds together. Test sets are not looked at."""
-    earlier = Evaluation.objects.filter(model=run.parent, suite__in=[Suite.BASE_DEV, Suite.ROUND_DEV])
-    parent_base = earlier.filter(suite=Suite.BASE_DEV).first()
-    mine = [m for m in measurements if m.model is None and m.suite == Suite.ROUND_DEV]
-    sets = [m.training_set for m in mine]
-    parent_dev = [rules.Tally(e.correct, e.n) for e in earlier.filter(suite=Suite.ROUND_DEV, training_set__in=sets)] + [
-        m.tally for m in measurements if m.model == run.parent and m.suite == Suite.ROUND_DEV
-    ]
-    return rules.gate(
-        base_dev=next(m.tally for m in measurements if m.model is None and m.suite == Suite.BASE_DEV),
-        parent_base_dev=rules.Tally(parent_base.correct, parent_base.n) if parent_base else rules.Tally(0, 0),
-        adversarial_dev=_together([m.tally for m in mine]),
-        parent_adversarial_dev=_together(parent_dev),
-        rules=run.round.rules,
-    )
-
-
-def _together(tallies: list[rules.Tally]) -> rules.Tally:
-    return rules.Tally(sum(tally.correct for tally in tallies), sum(tally.n for tally in tallies))
-
-
-def _tally(model: nn.Module, images: Any, labels: Any) -> rules.Tally:
-    score = accuracy(model, images, labels)
-    return rules.Tally(score.correct, score.n)
+    return tell
 
 
 def _store(task: Task, folder: Path, fitted: Fitted, name: str, config: Config) -> dict[str, Any]:
@@ -208,9 +188,24 @@ def _save(name: str, path: Path) -> None:
         default_storage.save(name, File(file))
 
 
+def _fetch(name: str, path: Path) -> None:
+    with default_storage.open(name) as source, open(path, "wb") as target:
+        shutil.copyfileobj(source, target)
+
+
 def _checkpoint_path(run: TrainingRun) -> str:
     return f"runs/{run.pk}/{CHECKPOINT}"
 
 
-def _forget_checkpoint(run: TrainingRun) -> None:
+def _clear(run: TrainingRun, folder: Path) -> None:
+    """A run that has ended needs neither its folder nor its checkpoint."""
+    shutil.rmtree(folder, ignore_errors=True)
     default_storage.delete(_checkpoint_path(run))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TOLD):
+        return str(error)
+    if is_full(error):
+        return "The disk is full: make room, then train again."
+    return f"An unexpected error stopped it ({type(error).__name__}: {error})."

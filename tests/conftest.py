@@ -14,8 +14,9 @@ from PIL import Image
 
 from models_zoo.base_data import BaseData, ensure_mnist, load_mnist
 from models_zoo.evaluate import probabilities
+from models_zoo.suites import evaluate
 from models_zoo.train import Config, Fitted, fit
-from rounds import predictor, services, trainer
+from rounds import measuring, predictor, services, trainer
 from rounds.models import Annotator, Example, ModelVersion, Prompt, Round, Task
 from rounds.services import Measured
 
@@ -23,6 +24,8 @@ from rounds.services import Measured
 hypothesis.settings.register_profile("dadc", deadline=None)
 hypothesis.settings.load_profile("dadc")
 
+#: What models are measured on here: one cheap suite, one costly one.
+SUITES, AT_MOST = ("base", "fgsm"), 10
 #: Real and small: a few thousand digits, one epoch, a second or two.
 SMALL = Config(architecture="mnist_cnn", epochs=1, base_replay=6_000, batch_size=64, lr=0.02, threads=2)
 
@@ -57,6 +60,13 @@ def _own_folders(settings, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     predictor.forget()
+
+
+@pytest.fixture(autouse=True)
+def _measured_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New models are measured on two suites, the costly one on a few digits: a second instead of ten."""
+    monkeypatch.setattr(measuring, "SUITES", SUITES)
+    monkeypatch.setattr(measuring, "AT_MOST", AT_MOST)
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,9 @@ def digits(db) -> Task:
 
 @pytest.fixture(scope="session")
 def small_model_on_base(small_model: Fitted, base: BaseData) -> list[Measured]:
-    return trainer._on_base(small_model.model, base)
+    test = base.test_images, base.test_labels
+    rows = evaluate(small_model.model, "small", test, suites=SUITES, at_most=AT_MOST)
+    return [measuring.on_base_dev(small_model.model, base), *measuring.kept(rows)]
 
 
 @pytest.fixture

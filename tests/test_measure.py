@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds import predictor, rules, services, trainer
+from rounds import measuring, predictor, rules, services
 from rounds.datasets.freeze import freeze
 from rounds.models import Evaluation, Round, TrainingRun
 from rounds.services import Measured
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def _no_networks(monkeypatch):
     """Every network reads every drawing right; the new one is named by its word."""
     monkeypatch.setattr(predictor, "load", lambda version: version.name)
-    monkeypatch.setattr(trainer, "_tally", lambda model, images, labels: rules.Tally(len(labels), len(labels)))
+    monkeypatch.setattr(measuring, "tally", lambda model, images, labels: rules.Tally(len(labels), len(labels)))
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def measured(found):
 
 
 def test_an_earlier_model_is_measured_on_the_splits_it_missed(run):
-    found = trainer._on_rounds(run, "new")
+    found = measuring.on_rounds(run, "new", print)
     assert measured(found) == sorted(
         (name, suite, number)
         for name in ("Graphite", "new")
@@ -61,10 +61,10 @@ def test_and_on_no_split_twice(run):
         Evaluation.objects.create(
             model=run.parent, suite=suite, round=first, training_set=first.training_set, correct=0, n=1
         )
-    assert ("Graphite", "round_dev", 1) not in measured(trainer._on_rounds(run, "new"))
+    assert ("Graphite", "round_dev", 1) not in measured(measuring.on_rounds(run, "new", print))
 
 
 def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
     base = [Measured(None, "base_dev", rules.Tally(4_960, 5_000)), Measured(None, "base_test", rules.Tally(1, 1))]
-    verdict = trainer._gate(run, base + trainer._on_rounds(run, "new"))
+    verdict = measuring.gate(run, base + measuring.on_rounds(run, "new", print))
     assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]

@@ -279,8 +279,10 @@ def test_the_splits_are_those_of_the_rounds_own_examples_in_its_newest_freeze(on
 # --- Models × test sets -------------------------------------------------------------------------------------------
 
 
-def measured(model, suite, correct, n, round=None, training_set=None):
-    Evaluation.objects.create(model=model, suite=suite, round=round, training_set=training_set, correct=correct, n=n)
+def measured(model, suite, correct, n, round=None, training_set=None, parameter=""):
+    Evaluation.objects.create(
+        model=model, suite=suite, round=round, training_set=training_set, correct=correct, n=n, parameter=parameter
+    )
 
 
 @pytest.fixture
@@ -309,6 +311,32 @@ def three_models(task, adversary, one):
         measured(model, "round_test", second, 10, two, two.training_set)
         measured(model, "round_dev", 1, 10, two, two.training_set)
     return adversary, charcoal, sepia
+
+
+def test_the_matrix_shows_what_is_left_when_the_base_test_set_is_made_hard(task, adversary):
+    child = a_model(task, parent=adversary)
+    for suite, parameter, counts in (
+        ("corruption", "fog 1", (90, 70)),
+        ("corruption", "fog 2", (30, 40)),
+        ("fgsm", "linf 0.1", (5, 5)),
+        ("pgd", "linf 0.1, 40 steps, 1 restarts", (8, 60)),
+        ("pgd", "linf 0.2, 40 steps, 1 restarts", (5, 5)),
+        ("moved", "turned up to 30 degrees", (5, 5)),
+        ("moved", "shifted and turned", (20, 10)),
+    ):
+        for model, correct in zip((adversary, child), counts, strict=True):
+            measured(model, suite, correct, 100, parameter=parameter)
+    matrix = reports.matrix(task)
+    assert [(column["title"], column["n"]) for column in matrix["columns"]] == [
+        ("Corrupted", 200),
+        ("PGD, ε 0.1", 100),
+        ("Shifted, turned", 100),
+    ]
+    assert [[cell["correct"] for cell in row["cells"]] for row in matrix["rows"]] == [[120, 8, 20], [110, 60, 10]]
+    # A digit is corrupted in many ways: these are no independent trials.
+    assert [cell["interval"] is None for cell in matrix["rows"][0]["cells"]] == [True, False, False]
+    assert [change["interval"] is None for change in matrix["rows"][1]["changes"]] == [True, False, False]
+    assert matrix["rows"][1]["changes"][1]["difference"] == pytest.approx(0.52)
 
 
 def test_the_matrix_has_every_model_on_every_test_set_and_on_all_rounds_together(task, three_models):

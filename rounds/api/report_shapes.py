@@ -41,7 +41,7 @@ class CellSerializer(Shape):
     correct = serializers.IntegerField()
     n = serializers.IntegerField()
     value = serializers.FloatField(allow_null=True)
-    interval = IntervalField(help_text="Wilson's 95 %.")
+    interval = IntervalField(help_text="Wilson's 95 %; null for `corrupted`, where a digit counts many times.")
 
 
 class ClusteredSerializer(Shape):
@@ -162,9 +162,13 @@ class TaskReportSerializer(Shape):
 
 
 class ColumnSerializer(Shape):
-    """A test set: the base test set, a round's frozen test split, or all those splits together."""
+    """A test set: the base test set, a round's frozen test split, all those splits together, or digits of the base test
+    set made hard: corrupted, attacked, or shifted and turned."""
 
-    key = serializers.CharField(help_text="`base_test`, `round_<number>` or `all_rounds`.")
+    key = serializers.CharField(
+        help_text="`base_test`, `round_<number>`, `all_rounds`, `corrupted`, `pgd_0.1` or `pgd_0.3` (attacked by PGD "
+        "within that L∞ distance), `moved`."
+    )
     title = serializers.CharField()
     round = serializers.IntegerField(allow_null=True, help_text="The round's number.")
     n = serializers.IntegerField()

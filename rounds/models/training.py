@@ -155,9 +155,16 @@ class Evaluation(models.Model):
         BASE_DEV = "base_dev", "base dev set"
         ROUND_TEST = "round_test", "a round's test split"
         ROUND_DEV = "round_dev", "a round's dev split"
+        CORRUPTION = "corruption", "base test set, corrupted"
+        FGSM = "fgsm", "base test set, attacked by FGSM"
+        PGD = "pgd", "base test set, attacked by PGD"
+        MOVED = "moved", "base test set, moved about"
 
     model = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
     suite = models.CharField(max_length=40, choices=Suite)
+    parameter = models.CharField(
+        max_length=60, blank=True, default="", help_text="What was varied within the suite, such as fog 3."
+    )
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     training_set = models.ForeignKey(
         TrainingSet,
@@ -174,7 +181,9 @@ class Evaluation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "suite"], condition=Q(training_set__isnull=True), name="measured_once_on_the_base"
+                fields=["model", "suite", "parameter"],
+                condition=Q(training_set__isnull=True),
+                name="measured_once_on_the_base",
             ),
             models.UniqueConstraint(
                 fields=["model", "suite", "training_set"],
@@ -185,4 +194,4 @@ class Evaluation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model}: {self.correct}/{self.n} on {self.suite}"
+        return f"{self.model}: {self.correct}/{self.n} on {self.suite} {self.parameter}".rstrip()

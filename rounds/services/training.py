@@ -31,6 +31,8 @@ class Measured:
     tally: rules.Tally
     round: Round | None = None
     training_set: TrainingSet | None = None
+    parameter: str = ""
+    """What was varied within the suite."""
 
 
 def claim_run(*, run_id: int, worker: str) -> TrainingRun | None:
@@ -62,6 +64,11 @@ def heartbeat(*, run: TrainingRun, progress: dict[str, Any]) -> None:
     run.progress = progress
 
 
+def holds_run(*, run: TrainingRun) -> bool:
+    """Whether this worker still has the run; reads only, as a full disk allows."""
+    return TrainingRun.objects.filter(pk=run.pk, status=Status.RUNNING, worker=run.worker).exists()
+
+
 def register_model(
     *, task: Task, parent: ModelVersion | None, training_set: TrainingSet | None, **fields: Any
 ) -> ModelVersion:
@@ -77,6 +84,7 @@ def record_measurements(measurements: list[Measured], *, new_model: ModelVersion
             Evaluation(
                 model=measured.model or new_model,
                 suite=measured.suite,
+                parameter=measured.parameter,
                 round=measured.round,
                 training_set=measured.training_set,
                 correct=measured.tally.correct,
@@ -120,9 +128,13 @@ def publish_model(
 
 
 def fail_run(*, run: TrainingRun, error: str) -> None:
-    """The end of a run that went wrong: the round goes back to where the admin can act, and the admins are told."""
+    """The end of a run that went wrong: the round goes back to where the admin can act, and the admins are told.
+
+    Nothing is done when another worker has taken it up since `run` was read.
+    """
     with transaction.atomic():
-        failed = TrainingRun.objects.filter(pk=run.pk, status__in=[Status.QUEUED, Status.RUNNING]).update(
+        active = TrainingRun.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
+        failed = active.filter(pk=run.pk, worker=run.worker).update(
             status=Status.FAILED, error=error, finished_at=timezone.now(), lease_until=None
         )
         if not failed:

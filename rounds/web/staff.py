@@ -102,9 +102,16 @@ def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | N
         "round": round,
         "move": chosen,
         "recipe": json.dumps(round.task.recipe, indent=2) if recipe is None else recipe,
+        "recipe_help": _recipe_help() if chosen.verb in ("train", "retrain") else [],
         **consequences(round),
     }
     return render(request, "staff/move.html", context)
+
+
+def _recipe_help() -> list[Any]:
+    from rounds.recipe_help import recipe_help  # brings torch, which most pages need not wait for
+
+    return recipe_help()
 
 
 def _round(pk: int) -> Round:

@@ -54,12 +54,3 @@ def mnist():
     except BaseDataError as error:
         pytest.skip(str(error))
     return load_mnist(root)
-
-
-def pytest_collection_modifyitems(config, items):
-    """Long tests run only when a run asks for marked ones (-m long)."""
-    if config.getoption("markexpr"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]

@@ -18,11 +18,11 @@ from models_zoo.suites import (
     beside,
     evaluate,
     expected_calibration_error,
-    mean_accuracy,
     moved,
     pgd_score,
     read_rows,
     round_tests,
+    together,
     write_rows,
 )
 from tests.models_zoo.conftest import toys
@@ -123,13 +123,28 @@ def test_the_whole_table_of_a_model_can_be_kept_and_read(tmp_path):
 
 def test_a_model_is_shown_beside_its_reference():
     robust = [Row("r", "base", "test", 90, 100), Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "fgsm", "x", 1, 2)]
-    plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100)]
+    plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100), Row("p", "fgsm", "x", 1, 9)]
     assert [(pair.suite, round(pair.gain, 2)) for pair in beside(robust, plain)] == [("base", -0.09), ("pgd", 0.6)]
 
 
-def test_the_mean_over_corruptions_weighs_kinds_not_severities():
+def test_a_suite_as_a_whole_is_all_that_it_showed():
     rows = [Row("m", "corruption", f"fog {s}", s, 10) for s in (1, 3)] + [Row("m", "corruption", "stripe 1", 8, 10)]
-    assert mean_accuracy(rows, "corruption") == pytest.approx((0.2 + 0.8) / 2)
+    assert together([*rows, Row("m", "fgsm", "linf 0.1", 0, 10)], "corruption") == Score(12, 30)
+
+
+def test_each_row_is_told_as_soon_as_it_is_measured_and_the_telling_may_stop_it():
+    class Enough(Exception):
+        pass
+
+    def tell(row):
+        told.append(row)
+        if row.suite == "fgsm":
+            raise Enough
+
+    told: list[Row] = []
+    with pytest.raises(Enough):
+        evaluate(Brightest(), "m", bars(), suites=["base", "fgsm", "pgd"], on_row=tell)
+    assert [row.suite for row in told] == ["base", "fgsm"]
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from models_zoo import command, compare, rebuild
-from models_zoo.card import record
+from models_zoo.card import Reference, record
 from models_zoo.checkpoints import load_meta
 from models_zoo.suites import Row, evaluate
 from models_zoo.train import Config, fit
@@ -62,8 +62,10 @@ def test_the_card_is_written_from_what_lies_there(finished, base):
 
 def test_a_robust_models_card_shows_its_plain_reference(finished):
     robust, plain = [Row("r", "pgd", "linf 0.3", 60, 100)], [Row("p", "pgd", "linf 0.3", 5, 100)]
-    record(finished, robust, reference=plain)
-    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points |" in (finished / "README.md").read_text()
+    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    card = (finished / "README.md").read_text()
+    assert "### Beside its parent\n\nTrained plainly." in card
+    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points |" in card
 
 
 def test_a_card_before_any_evaluation_says_so(finished):

@@ -161,6 +161,12 @@ def test_training_starts_with_the_recipe_that_was_typed(visit, closed, adam):
     assert closed.runs.get().recipe["epochs"] == 2
 
 
+def test_what_a_recipe_can_set_is_explained_beside_its_field(visit, closed, adam):
+    page = text_of(visit(adam).get(reverse("staff_move", args=[closed.pk, "train"])))
+    for part in ("collected_weight", "How many times an epoch shows each collected picture", "Madry et al.", "epsilon"):
+        assert part in page
+
+
 def test_the_recipe_field_holds_the_tasks_recipe(visit, closed, adam):
     closed.task.recipe = {"epochs": 3}
     closed.task.save()

@@ -71,7 +71,7 @@ class Command(BaseCommand):
         try:
             ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
             with TrainingBar() as bar:
-                model = trainer.train_first(task, changes=changes, on_progress=bar.show)
+                model = trainer.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
         except (BaseDataError, TrainingFailed) as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
@@ -100,3 +100,6 @@ class TrainingBar:
         self.bar.n = progress.step
         self.bar.set_postfix_str(f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}", refresh=False)
         self.bar.refresh()
+
+    def measuring(self, what: str) -> None:
+        self.bar.set_description(f"Measuring it, {what}")

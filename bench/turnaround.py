@@ -1,0 +1,191 @@
+"""From "close" to "next round open", through the real queue, as a ratio to an epoch of the usual loop.
+
+    python -m bench.turnaround
+
+sets up a site of its own in a temporary folder as `make run` does, collects 2,000 drawings there through the services
+(training digits turned, slanted, shrunk and moved until the adversary errs; 40 hands, two validators each), starts web,
+worker and trainer as the Procfile has them, closes the round over the API, and asks until the next round is open. An
+epoch of the usual loop (`bench/usual_loop.py`) runs before and after. Nothing of the site is tuned for it but two rules
+of the task: labels are chosen by the annotator, and the round does not close by itself.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+import models_zoo.train  # noqa: F401  before torch: models_zoo sets how its threads wait
+from bench.train import child, fooling
+from models_zoo.base_data import ensure_mnist, load_mnist
+from models_zoo.command import BASE_FOLDER
+
+HANDS = 40
+ADDRESS = "127.0.0.1:8471"
+API = f"http://{ADDRESS}/api/v1"
+LONGEST = 900
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--collected", type=int, default=2000)
+    parser.add_argument("--base", type=Path, default=BASE_FOLDER)
+    given = parser.parse_args()
+    ensure_mnist(given.base)
+    with tempfile.TemporaryDirectory() as folder:
+        token = prepare(Path(folder), given.base.resolve(), given.collected)
+        usual = child("bench.usual_loop", "--epochs", "1", "--base", str(given.base))
+        with running():
+            seconds = close_and_wait(token)
+        usual += child("bench.usual_loop", "--epochs", "1", "--base", str(given.base))
+        report(seconds, statistics.mean(epoch["seconds"] for epoch in usual))
+
+
+def prepare(folder: Path, base: Path, count: int) -> str:
+    """A site with round 1 open and so many verified drawings that fooled its adversary. Returns an admin's token."""
+    os.environ.update(
+        DATA_DIR=str(folder), BIND=ADDRESS, SITE_URL=f"http://{ADDRESS}", DJANGO_SETTINGS_MODULE="dadc.settings"
+    )
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    (folder / "base_data").symlink_to(base)
+    subprocess.run([sys.executable, "manage.py", "setup"], check=True)
+
+    import django
+
+    django.setup()
+    from django.contrib.auth.models import User
+    from rest_framework.authtoken.models import Token
+
+    collect(count)
+    return Token.objects.create(user=User.objects.get(username="admin")).key
+
+
+def collect(count: int) -> None:
+    """Drawings of many hands, each seen by two validators."""
+    from rounds import predictor, rules, services
+    from rounds.models import Example, Round
+
+    round = Round.objects.select_related("task", "adversary").get()
+    task = round.task
+    task.label_assignment, task.target_verified = rules.FREE, None
+    task.save()
+    Round.objects.update(frozen_rules=task.rules.to_json())
+
+    assert round.adversary
+    base = load_mnist(Path(os.environ["DATA_DIR"]) / "base_data")
+    images, labels = fooling(predictor.load(round.adversary), base, count + count // 20)
+    hands = [person(f"hand{number}", "annotator") for number in range(HANDS)]
+    for hand, image, label in zip(itertools.cycle(hands), images, labels, strict=False):
+        draw(task, hand, image, str(label))
+        if Example.objects.filter(fooled=True).count() == count:
+            break
+    for validator in (person("bob", "validator"), person("carol", "validator")):
+        while example := services.lease_next(task=task, validator=validator):
+            services.record_validation(example=example, validator=validator, answer=example.label)
+    print(f"{Example.objects.filter(fooled=True, verification='verified').count():,} verified.", flush=True)
+
+
+def person(name: str, role: str) -> Any:
+    from django.contrib.auth.models import User
+
+    from rounds import services
+
+    user = User.objects.create_user(name)
+    services.give_roles(user=user, roles=[role])
+    return services.annotator_of(user)
+
+
+def draw(task: Any, hand: Any, image: Any, label: str) -> None:
+    """One try: uint8 [28, 28] as a canvas of 280 x 280, which is averaged down to the same 28 x 28."""
+    import io
+
+    from PIL import Image
+
+    from rounds import selectors, services
+
+    out = io.BytesIO()
+    Image.fromarray(255 - image).resize((280, 280), Image.Resampling.NEAREST).save(out, format="PNG")
+    issued = services.issue_prompt(task=task, annotator=hand, label=label)
+    prompt = selectors.prompt_to_score(issued.pk)
+    assert prompt
+    # Read alone, a picture's probabilities differ from a batch's in the last bits: a few drawings no longer fool.
+    if not services.submit_example(prompt=prompt, image=out.getvalue()).example.fooled:
+        services.give_up_prompt(prompt=prompt)
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """The site's processes, as the Procfile starts them."""
+    site = subprocess.Popen([sys.executable, "-m", "honcho", "start", "--no-prefix"])
+    try:
+        give_up = time.monotonic() + 120
+        while not answers(f"http://{ADDRESS}/readyz"):
+            if time.monotonic() > give_up:
+                sys.exit("The site did not get ready within two minutes.")
+            time.sleep(0.5)
+        yield
+    finally:
+        site.terminate()
+        site.wait(60)
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=10).ok
+    except requests.ConnectionError:
+        return False
+
+
+def close_and_wait(token: str) -> float:
+    """Seconds from the call that closes round 1 until the task answers that round 2 is open."""
+    headers = {"Authorization": f"Token {token}"}
+    started = time.perf_counter()
+    requests.post(f"{API}/rounds/1/close/", headers=headers, timeout=60).raise_for_status()
+    while time.perf_counter() - started < LONGEST:
+        open_round = requests.get(f"{API}/tasks/digits/", headers=headers, timeout=60).json()["open_round"]
+        if open_round:
+            return time.perf_counter() - started
+        time.sleep(0.25)
+    sys.exit(f"No round was open after {LONGEST} s. {what_happened()}")
+
+
+def what_happened() -> str:
+    from rounds.models import Round
+
+    run = Round.objects.get(number=1).runs.first()
+    return f"The run: {run.status}, {run.error or run.gate}." if run else "No run was started."
+
+
+def report(seconds: float, usual: float) -> None:
+    """The ratio, and where the time went."""
+    from rounds.models import Round
+
+    round = Round.objects.get(number=1)
+    run = round.runs.get()
+    assert run.model
+    at = {event.to_status: event.at for event in round.events.all()}
+    training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
+    stages = {
+        "until the watch looked": (at["training"] - at["validating"]).total_seconds(),
+        "until a worker took it": (run.started_at - at["training"]).total_seconds(),
+        "training": training,
+        "everything else of the run": (run.finished_at - run.started_at).total_seconds() - training,
+    }
+    print(f"\nusual epoch {usual:.1f} s\nclose to next round open {seconds:.1f} s: {seconds / usual:.2f} usual epochs")
+    for stage, took in stages.items():
+        print(f"  {stage}: {took:.1f} s")
+    print(json.dumps(run.gate, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""How well a new model reads: the base sets, each round's splits, pictures made hard; and what the gate makes of it.
+
+Called by `trainer` and, with it, behind the doors to torch.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from models_zoo.base_data import BaseData
+from models_zoo.card import Reference
+from models_zoo.evaluate import Score, accuracy
+from models_zoo.suites import SUITES, Row, evaluate, round_rows
+from models_zoo.train import Fitted
+from rounds import predictor, rules
+from rounds.datasets.arrays import split_arrays
+from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
+from rounds.services import Measured
+
+#: Test digits, evenly spaced, that are corrupted, attacked and moved. So many take ten seconds on two cores while the
+#: next round waits, and no share of them is off by more than four and a half points.
+AT_MOST = 500
+
+Suite = Evaluation.Suite
+Split = TrainingSetItem.Split
+#: Suites of `models_zoo` as the database calls them; those that are not here are in the model's files only.
+KEPT = {
+    "base": Suite.BASE_TEST,
+    "corruption": Suite.CORRUPTION,
+    "fgsm": Suite.FGSM,
+    "pgd": Suite.PGD,
+    "moved": Suite.MOVED,
+}
+
+Tell = Callable[[str], None]
+"""Told again and again what is being measured; what it raises ends the measuring."""
+
+
+def table(fitted: Fitted, base: BaseData, tell: Tell) -> list[Row]:
+    """The evaluation table of a new model, without the rounds' tests."""
+    test = base.test_images, base.test_labels
+    name = fitted.weights_hash[:12]
+    return evaluate(
+        fitted.model, name, test, suites=SUITES, at_most=AT_MOST, on_row=lambda row: tell(f"suite {row.suite}")
+    )
+
+
+def kept(rows: Iterable[Row]) -> list[Measured]:
+    """What the database keeps of a new model's table."""
+    return [
+        Measured(
+            None,
+            KEPT[row.suite],
+            rules.Tally(row.correct, row.n),
+            parameter="" if row.suite == "base" else row.parameter,
+        )
+        for row in rows
+        if row.suite in KEPT
+    ]
+
+
+def as_rows(name: str, measurements: Iterable[Measured]) -> list[Row]:
+    """The other way round: a model's measurements, dev sets left out, as the rows of its table."""
+    names = {suite: name for name, suite in KEPT.items()}
+    rows, rounds = [], {}
+    for measured in measurements:
+        correct, n = measured.tally.correct, measured.tally.n
+        if measured.suite in names:
+            rows.append(Row(name, names[Suite(measured.suite)], measured.parameter or "test", correct, n))
+        elif measured.suite == Suite.ROUND_TEST and measured.round:
+            rounds[f"round {measured.round.number}"] = Score(correct, n)
+    return rows + (round_rows(name, rounds) if rounds else [])
+
+
+def new_rounds(rows: list[Row], measurements: Iterable[Measured]) -> list[Row]:
+    """The rounds' tests of the new model, under the name that its table has."""
+    return as_rows(rows[0].model, [m for m in measurements if m.model is None and m.suite == Suite.ROUND_TEST])
+
+
+def on_base_dev(model: Any, base: BaseData) -> Measured:
+    return Measured(None, Suite.BASE_DEV, tally(model, base.dev_images, base.dev_labels))
+
+
+def on_rounds(run: TrainingRun, model: Any, tell: Tell) -> list[Measured]:
+    """The new model on every round's dev and test split, and each earlier model where it was not measured yet.
+
+    That is on this round's, and on those of rounds that ended without a new model.
+    """
+    task = run.round.task
+    on_splits = Evaluation.objects.filter(model__task=task).exclude(training_set=None)
+    known = set(on_splits.values_list("model", "suite", "training_set"))
+    found = []
+    for round in [*_earlier_rounds(run.round), run.round]:
+        tell(f"round {round.number}")
+        training_set = run.training_set if round == run.round else round.training_set
+        assert training_set is not None  # rounds without a freeze are not asked for
+        for split, suite in ((Split.DEV, Suite.ROUND_DEV), (Split.TEST, Suite.ROUND_TEST)):
+            images, labels = split_arrays(training_set, split, of_round=round)
+            if not len(labels):
+                continue
+            found.append(Measured(None, suite, tally(model, images, labels), round, training_set))
+            found += [
+                Measured(earlier, suite, tally(predictor.load(earlier), images, labels), round, training_set)
+                for earlier in task.model_versions.all()
+                if (earlier.pk, suite, training_set.pk) not in known
+            ]
+    return found
+
+
+def gate(run: TrainingRun, measurements: list[Measured]) -> rules.Verdict:
+    """The gate on dev sets: base, and the adversarial ones of all rounds together. Test sets are not looked at."""
+    parents = _all_of(run.parent, measurements)
+    mine = [m for m in measurements if m.model is None]
+    return rules.gate(
+        base_dev=_together(m for m in mine if m.suite == Suite.BASE_DEV),
+        parent_base_dev=_together(m for m in parents if m.suite == Suite.BASE_DEV),
+        adversarial_dev=_together(m for m in mine if m.suite == Suite.ROUND_DEV),
+        parent_adversarial_dev=_together(m for m in parents if m.suite == Suite.ROUND_DEV),
+        rules=run.round.rules,
+    )
+
+
+def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
+    """What the new model's card shows beside it: its nearest ancestor that was trained plainly, which is mostly its
+    parent; so what an adversarial training gains, and what it costs, is seen at once."""
+    model = run.parent
+    while model.parent and _recipe(model) != "standard":
+        model = model.parent
+    kinship = "its parent" if model == run.parent else "its nearest ancestor that was trained plainly"
+    about = (
+        f"{model} is {kinship} (recipe {_recipe(model)}). It has not seen what was collected since; each round's test "
+        "split holds what fooled that round's own adversary."
+    )
+    return Reference(model.name, about, as_rows(model.name, _all_of(model, measurements)))
+
+
+def tally(model: Any, images: Any, labels: Any) -> rules.Tally:
+    score = accuracy(model, images, labels)
+    return rules.Tally(score.correct, score.n)
+
+
+def _earlier_rounds(round: Round) -> list[Round]:
+    return list(
+        Round.objects.select_related("training_set__round__task")
+        .filter(task=round.task_id, number__lt=round.number)
+        .exclude(training_set=None)
+    )
+
+
+def _all_of(model: ModelVersion, measurements: list[Measured]) -> list[Measured]:
+    """All that is known of an earlier model, stored or just found, on what the new one was measured on."""
+    sets = {m.training_set for m in measurements}
+    stored = model.evaluations.select_related("round", "training_set")
+    return [
+        Measured(model, e.suite, rules.Tally(e.correct, e.n), e.round, e.training_set, e.parameter)
+        for e in stored
+        if e.training_set is None or e.training_set in sets
+    ] + [m for m in measurements if m.model == model]
+
+
+def _recipe(model: ModelVersion) -> str:
+    return str(model.recipe.get("recipe", {}).get("name", "standard"))
+
+
+def _together(measurements: Iterable[Measured]) -> rules.Tally:
+    tallies = [m.tally for m in measurements]
+    return rules.Tally(sum(tally.correct for tally in tallies), sum(tally.n for tally in tallies))

@@ -1,0 +1,73 @@
+"""A stored model is trained again from what database and storage hold of it."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from models_zoo.rebuild import rebuild
+from rounds import services, trainer
+from rounds.models import Example, ModelVersion
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.django_db
+QUICK = {"epochs": 1, "base_replay": 600, "architecture": "mnist_cnn", "threads": 1}
+
+
+@pytest.fixture
+def model(open_round, alice, bob, carol, draw, validate, adam) -> ModelVersion:
+    """Model 2 of digits, trained on ten verified drawings."""
+    for nth in range(10):
+        example = draw(alice, open_round.task, fooling=True, nth=nth // 5)
+        validate(bob, example, example.label)
+        validate(carol, example, example.label)
+    services.close_round(round=open_round, by=adam.user)
+    run = services.start_training(round=open_round, by=adam.user, recipe=QUICK)
+    trainer.execute(services.claim_run(run_id=run.pk, worker="one"))
+    return ModelVersion.objects.get(number=2)
+
+
+def test_a_model_trained_on_drawings_from_a_parent_comes_out_the_same(model, capsys, tmp_path, base):
+    call_command("rebuild", "digits", "2", into=tmp_path / "kept")
+    told = capsys.readouterr().out
+    assert told.count(model.weights_hash) == 2
+    assert "The weights agree." in told
+    # What was kept stands on its own.
+    assert (tmp_path / "kept" / "README.md").exists()
+    assert rebuild(tmp_path / "kept", base=base).agrees
+
+
+def test_the_first_model_comes_out_the_same(adversary, capsys):
+    assert SMALL.threads  # its weights depend on how many
+    call_command("rebuild", "digits", "1")
+    assert "The weights agree." in capsys.readouterr().out
+
+
+def test_other_weights_than_the_recorded_ones_are_told(adversary):
+    ModelVersion.objects.update(weights_hash="0" * 64)
+    with pytest.raises(CommandError, match="do NOT agree"):
+        call_command("rebuild", "digits", "1")
+
+
+def test_examples_that_were_altered_since_are_told(model):
+    Example.objects.update(label="7", prediction="1")
+    with pytest.raises(CommandError, match="altered after the freeze"):
+        call_command("rebuild", "digits", "2")
+
+
+def test_files_that_are_lost_are_told(adversary):
+    default_storage.delete(f"{adversary.folder}/model.json")
+    default_storage.save(f"{adversary.folder}/model.json", ContentFile(b"half of"))
+    with pytest.raises(CommandError, match="missing or damaged"):
+        call_command("rebuild", "digits", "1")
+
+
+def test_a_model_that_is_not_there_is_told(adversary):
+    with pytest.raises(CommandError, match="no model 9"):
+        call_command("rebuild", "digits", "9")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(adversary, tmp_path):
+    with pytest.raises(CommandError, match="name a new folder"):
+        call_command("rebuild", "digits", "1", into=tmp_path)
