@@ -5,6 +5,8 @@ The README has the table of variables; with none set, the project runs on one ma
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import dj_database_url
@@ -31,12 +33,14 @@ def secret_key() -> str:
     if key := os.environ.get("SECRET_KEY"):
         return key
     path = DATA_DIR / "secret_key"
-    try:
-        # Exclusive creation: of two processes that start at once, one writes the key and the other reads it.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not path.exists():
+        handle, fresh = tempfile.mkstemp(dir=DATA_DIR)  # which only its owner can read
+        with open(handle, "w") as file:
             file.write(secrets.token_urlsafe(60))
-    except FileExistsError:
-        pass
+        # Of two processes that start at once, one gives its key the name, whole, and both read that one.
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        os.unlink(fresh)
     return path.read_text()
 
 

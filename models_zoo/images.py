@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_PIXELS = 4096 * 4096
+MAX_SIDE = 4096
 PAPER = 255
 # Differences in grey below this are noise of a camera or of JPEG, not ink (grey levels, 0-255).
 FAINTEST_INK = 32
@@ -25,7 +25,7 @@ def canonical_png(data: bytes, *, canvas: int = 280) -> bytes:
     """Turn an upload or a canvas export into the one form in which drawings are kept.
 
     Args:
-        data: the bytes of a PNG or JPEG file, at most `MAX_BYTES` long and `MAX_PIXELS` large.
+        data: the bytes of a PNG or JPEG file, at most `MAX_BYTES` long and `MAX_SIDE` pixels wide and high.
         canvas: side of the square result, in pixels.
 
     Returns:
@@ -80,7 +80,8 @@ def _decode(data: bytes) -> np.ndarray:
     except (OSError, SyntaxError, ValueError):
         raise damaged from None
     with image:
-        if image.width * image.height > MAX_PIXELS:
+        # Each side: a thin strip has few pixels, but the square it is put on has not.
+        if max(image.size) > MAX_SIDE:
             raise too_large
         if image.format == "PNG" and getattr(image, "is_animated", False):
             raise ImageError("The picture is animated: send a single still picture.")

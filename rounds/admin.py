@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -41,6 +44,46 @@ RULES = (
     "non_fooling",
     "gate_tolerance",
 )
+
+
+class PeopleAdmin(UserAdmin):
+    """Accounts. The admin role gives and takes roles here; only superusers change more, and make superusers."""
+
+    list_display = ["username", "email", "roles", "is_active", "last_login"]
+    list_filter = ["groups", "is_active"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="roles")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all())
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if request.user.is_superuser:
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["username", "email", "groups", "is_active"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return [] if request.user.is_superuser else ["username", "email"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (request.user.is_superuser or obj is None or not obj.is_superuser)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        # Only staff may enter the admin site, where an admin has work to do.
+        services.give_roles(user=form.instance, roles=list(form.instance.groups.values_list("name", flat=True)))
+
+
+admin.site.unregister(User)
+admin.site.register(User, PeopleAdmin)
 
 
 class ReadOnly:
@@ -130,23 +173,27 @@ class RoundAdmin(ReadOnly, admin.ModelAdmin):
 class ModelVersionAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "task", "architecture", "parent", "weights_hash", "created_at"]
     list_filter = ["task"]
+    list_select_related = ["task", "parent__task"]
 
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "status", "attempts", "worker", "lease_until", "finished_at"]
     list_filter = ["status"]
+    list_select_related = ["round__task"]
 
 
 @admin.register(TrainingSet)
 class TrainingSetAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "round", "annotator_disjoint", "created_at"]
+    list_select_related = ["round__task"]
 
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["model", "suite", "parameter", "round", "correct", "n"]
     list_filter = ["suite"]
+    list_select_related = ["model__task", "round__task"]
 
 
 @admin.register(Prompt)
@@ -176,7 +223,7 @@ class ExampleAdmin(ReadOnly, admin.ModelAdmin):
         "practice",
         "created_at",
     ]
-    list_filter = ["fooled", "verification", "practice", "round"]
+    list_filter = ["fooled", "verification", "practice", "round__task", "round__number"]
     list_select_related = ["round__task", "annotator__user"]
     inlines = [ValidationInline]
     show_full_result_count = False
@@ -193,3 +240,4 @@ class AnnotatorAdmin(ReadOnly, admin.ModelAdmin):
 class ExportAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "by", "status", "examples", "created_at"]
     list_filter = ["status"]
+    list_select_related = ["by", "round__task"]

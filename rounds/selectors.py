@@ -120,10 +120,20 @@ def lease_holder(example: Example) -> Annotator | None:
 
 
 def adversary_record(version: ModelVersion) -> dict[str, int]:
-    """How often people tried to fool this model, and did, over the rounds it served."""
-    return Example.objects.filter(round__adversary=version, model=version, practice=False, retracted_at=None).aggregate(
-        attempts=Count("pk"), fooled=Count("pk", filter=Q(fooled=True))
-    )
+    """How often people tried to fool this model, and did, over the rounds it served.
+
+    Finished rounds say it in their stored numbers, so this costs one pass over what is running.
+    """
+    stored = ("report__counts__attempts", "report__counts__fooled")
+    served = list(Round.objects.filter(adversary=version).values_list("pk", *stored))
+    finished = [(attempts, fooled) for _, attempts, fooled in served if attempts is not None]
+    running = [pk for pk, attempts, _ in served if attempts is None]
+    counted = Example.objects.filter(round__in=running, model=version, practice=False, retracted_at=None)
+    now = counted.aggregate(attempts=Count("pk"), fooled=Count("pk", filter=Q(fooled=True)))
+    return {
+        "attempts": now["attempts"] + sum(attempts for attempts, _ in finished),
+        "fooled": now["fooled"] + sum(fooled for _, fooled in finished),
+    }
 
 
 # --- What only pages show -----------------------------------------------------------------------------------------

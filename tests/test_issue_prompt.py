@@ -48,6 +48,9 @@ def test_a_label_outside_the_task_is_refused(open_round, alice):
 def test_in_a_balanced_task_nobody_chooses_the_label(open_round, alice):
     with pytest.raises(Invalid, match="assigned"):
         services.issue_prompt(task=open_round.task, annotator=alice, label="7")
+    services.issue_prompt(task=open_round.task, annotator=alice)
+    with pytest.raises(Invalid, match="label is assigned"):
+        services.issue_prompt(task=open_round.task, annotator=alice, label="7")
 
 
 def test_in_a_free_task_the_annotator_chooses(digits, adversary, alice):

@@ -144,6 +144,11 @@ def test_a_draft_made_early_opens_against_the_model_that_was_decided_on(open_rou
     assert services.keep_adversary(round=open_round, by=adam.user).adversary == adversary
 
 
+def test_no_model_is_accepted_while_people_draw(open_round, adam):
+    with pytest.raises(Refused, match="Round 1 is open and can't become done"):
+        services.accept_model(round=open_round, by=adam.user)
+
+
 def test_there_is_no_model_to_accept_before_one_is_trained(open_round, adam):
     services.close_round(round=open_round, by=adam.user)
     with pytest.raises(Refused, match="no new model"):
@@ -190,6 +195,10 @@ def test_training_starts_by_itself_when_the_queue_runs_dry(open_round, verified,
     assert services.look_at_rounds()["started"] == 1
 
 
-def test_a_round_with_nothing_verified_waits_for_an_admin(open_round):
+def test_a_round_with_nothing_verified_waits_for_an_admin_who_is_told_once(open_round, adam, mailoutbox):
     services.close_round(round=open_round, by=None)
-    assert services.look_at_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
+    for _ in range(2):
+        assert services.look_at_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
+    (mail,) = mailoutbox
+    assert mail.to == [adam.user.email]
+    assert "Keep the adversary" in mail.body

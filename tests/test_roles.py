@@ -54,3 +54,34 @@ def test_moves_in_the_admin_site_go_through_the_services(client, adam, open_roun
 def test_annotators_do_not_enter_the_admin_site(client, alice):
     client.force_login(alice.user)
     assert client.get("/admin/").status_code == 302
+
+
+def change(user: User) -> str:
+    return f"/admin/auth/user/{user.pk}/change/"
+
+
+def test_an_admin_gives_roles_in_the_admin_site(client, adam, alice):
+    client.force_login(adam.user)
+    groups = [group.pk for group in Group.objects.filter(name__in=["annotator", "admin"])]
+    assert client.post(change(alice.user), {"groups": groups, "is_active": "on"}).status_code == 302
+    alice.user.refresh_from_db()
+    assert set(alice.user.groups.values_list("name", flat=True)) == {"annotator", "admin"}
+    assert alice.user.is_staff  # or the admin site would not let her in
+
+
+def test_an_admin_makes_nobody_a_superuser(client, adam, alice):
+    client.force_login(adam.user)
+    rights = {"is_superuser": "on", "is_staff": "on", "username": "boss", "password": "x", "is_active": "on"}
+    assert client.post(change(alice.user), rights).status_code == 302
+    alice.user.refresh_from_db()
+    assert not alice.user.is_superuser
+    assert alice.user.username == "alice"
+
+
+def test_an_admin_changes_no_superuser_and_nobodys_password(client, adam, alice):
+    root = User.objects.create_superuser("root")
+    client.force_login(adam.user)
+    assert client.post(change(root), {"is_active": ""}).status_code == 403
+    assert client.get(f"/admin/auth/user/{alice.user.pk}/password/").status_code == 403
+    assert client.get("/admin/auth/user/add/").status_code == 403
+    assert client.get("/admin/auth/user/").status_code == 200

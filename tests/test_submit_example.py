@@ -175,6 +175,13 @@ def test_an_example_can_be_taken_back_while_its_round_is_open(open_round, alice,
         services.retract_example(example=example, annotator=alice)
 
 
+def test_a_miss_stays_among_the_attempts(open_round, alice, draw):
+    example = draw(alice, open_round.task, fooling=False)
+    with pytest.raises(Refused, match="Only a drawing that fooled"):
+        services.retract_example(example=example, annotator=alice)
+    assert selectors.counts(open_round)["attempts"] == 1
+
+
 def test_nobody_takes_back_what_somebody_else_drew(open_round, alice, bob, draw):
     example = draw(alice, open_round.task, fooling=True)
     with pytest.raises(Refused, match="Only who drew it"):

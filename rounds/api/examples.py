@@ -157,7 +157,7 @@ class RetractView(ApiView):
         answers={200: ExampleSerializer},
         problems=[
             NOT_YOUR_EXAMPLE,
-            Problem(409, "not_retractable", "This example can't be taken back any more: its round is closed."),
+            Problem(409, "not_retractable", "Only a drawing that fooled can be taken back, while its round is open."),
         ],
         writes=True,
     )

@@ -69,9 +69,17 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
 
 
 def retract_example(*, example: Example, annotator: Annotator) -> None:
-    """Takes an example of one's own back, as long as its round is open and validators have not settled it."""
+    """Takes an example of one's own back, as long as its round is open and validators have not settled it.
+
+    Only one that fooled, or practice: whoever could take misses back could polish every rate.
+    """
     if example.annotator_id != annotator.pk:
         raise Refused("Only who drew it can take an example back.", code="not_yours")
+    if not (example.fooled or example.practice):
+        raise Refused(
+            "Only a drawing that fooled can be taken back. This one stays among your attempts; nobody is misled by it.",
+            code="not_retractable",
+        )
     changed = Example.objects.filter(
         pk=example.pk, retracted_at=None, settled_at=None, round__status=Round.Status.OPEN
     ).update(retracted_at=timezone.now())

@@ -25,13 +25,13 @@ def issue_prompt(*, task: Task, annotator: Annotator, label: str | None = None) 
             "No round is open, so there is nothing to draw against right now. Come back when the next round opens.",
             code="no_open_round",
         )
-    if standing := _open_prompt(round, annotator):
-        return standing
     practice = _is_practice(round, annotator)
-    if label is None and round.rules.label_assignment == rules.FREE and not practice:
-        raise Invalid(f"In this task you choose what to draw. Send a label: {', '.join(task.labels)}.", code="label")
     if label is not None and round.rules.label_assignment == rules.BALANCED and not practice:
         raise Invalid("In this task the label is assigned, to keep classes balanced. Send no label.", code="label")
+    if standing := _open_prompt(round, annotator):
+        return standing
+    if label is None and round.rules.label_assignment == rules.FREE and not practice:
+        raise Invalid(f"In this task you choose what to draw. Send a label: {', '.join(task.labels)}.", code="label")
     try:
         with transaction.atomic():
             return Prompt.objects.create(

@@ -94,6 +94,8 @@ def review(*, run: TrainingRun, verdict: rules.Verdict) -> Round:
 def accept_model(*, round: Round, by: User | None, why: str = "model accepted by an admin") -> Round:
     """reviewing → done; the new model is the adversary of the next round, which opens. Returns the next round."""
     run = selectors.latest_run(round)
+    if Status.DONE not in Round.MOVES[Status(round.status)]:
+        raise Refused(_illegal(round, Status.DONE), code="illegal_move", round_status=round.status)
     if run is None or run.model is None:
         raise Refused("This round has no new model to accept. Train one, or keep the old adversary.", code="no_model")
     return _finish(round, [Status.REVIEWING], by, why, adversary=run.model)

@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Callable
 
+from django.core.cache import cache
+
 from rounds import rules, selectors
 from rounds.errors import Refused
 from rounds.models import Round, TrainingRun
 
+from .people import tell_admins
 from .rounds import close_round, start_training
 from .training import take_up_lost_runs
 
@@ -42,8 +45,18 @@ def _train_if_due(round: Round) -> bool:
     if selectors.waiting_for_validation(round) or round.runs.filter(status=TrainingRun.Status.FAILED).exists():
         return False
     if not selectors.counts(round)["verified"]:
+        _tell_once(round)
         return False
     return _try(lambda: start_training(round=round, by=None, why="the validation queue ran dry"))
+
+
+def _tell_once(round: Round) -> None:
+    if cache.add(f"waits:{round.pk}", True, timeout=None):
+        tell_admins(
+            subject=f"{round} waits for your decision",
+            body="It is closed and validated, and nothing is verified, so there is nothing new to train on. "
+            "Keep the adversary for the next round on the round's staff page.",
+        )
 
 
 def _try(move: Callable[[], object]) -> bool:

@@ -46,6 +46,7 @@ ANIMATED = file_of(PAPER, save_all=True, append_images=[STROKE])
         pytest.param(file_of(STROKE)[:20], "damaged or cut off", id="header only"),
         pytest.param(ANIMATED, "animated", id="animated"),
         pytest.param(bomb(), "too many pixels", id="decompression bomb"),
+        pytest.param(file_of(Image.new("L", (60_000, 1), 255)), "too many pixels", id="strip"),
         pytest.param(BLANK, "blank", id="blank"),
         pytest.param(BLACK, "black all over", id="black"),
         pytest.param(b"\0" * (MAX_BYTES + 1), "larger than 5 MB", id="just over 5 MB"),

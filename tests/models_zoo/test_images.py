@@ -138,6 +138,8 @@ BAD = {
     "a decompression bomb": (png_that_claims(100_000, 100_000), "too many pixels"),
     "a smaller bomb": (png_that_claims(10_000, 10_000), "too many pixels"),
     "a bomb that Pillow lets pass": (png_that_claims(4097, 4097), "too many pixels"),
+    "a strip": (encoded(Image.new("L", (60_000, 20), 255)), "too many pixels"),
+    "a strip of the other kind": (encoded(Image.new("L", (20, 4097), 255)), "too many pixels"),
     "a truncated PNG": (encoded(seven())[:300], "damaged"),
     "a truncated JPEG": (encoded(seven(), "JPEG")[:800], "damaged"),
     "a PNG that claims more than it has": (png_that_claims(300, 300), "damaged"),

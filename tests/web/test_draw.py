@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds import rules, services
+from rounds import rules, selectors, services
 from rounds.models import Annotator, Prompt
 
 from .conftest import text_of
@@ -34,6 +34,15 @@ def test_an_annotator_sees_the_adversary_with_its_record(visit, open_round, alic
     assert "Graphite" in page
     assert 'Fooled <span class="num">1</span> time in <span class="num">1</span> try' in page
     assert "You are practising" not in page
+
+
+def test_the_record_counts_every_round_that_the_adversary_served(open_round, alice, draw, django_assert_num_queries):
+    draw(alice, open_round.task, fooling=True)
+    services.close_round(round=open_round, by=None)
+    upcoming = services.keep_adversary(round=open_round, by=None)
+    draw(alice, upcoming.task, fooling=False)
+    with django_assert_num_queries(2):
+        assert selectors.adversary_record(upcoming.adversary) == {"attempts": 2, "fooled": 1}
 
 
 def test_an_account_that_may_not_draw_is_told_which_role_it_needs(visit, open_round, ruth):

@@ -221,7 +221,7 @@ function offers(example, last) {
   const change = ["change this one", changeThis];
   const back = ["Take it back", () => takeBack(example, last)];
   const open = !example.fooled && !last;
-  return [...(open ? [change] : []), ...(example.practice ? [] : [back])];
+  return [...(open ? [change] : []), ...(example.fooled && !example.practice ? [back] : [])];
 }
 
 // Not fooled: the drawing can be worked on instead of starting on a fresh sheet.
