@@ -41,8 +41,9 @@ def test_the_record_counts_every_round_that_the_adversary_served(open_round, ali
     services.close_round(round=open_round, by=None)
     upcoming = services.keep_adversary(round=open_round, by=None)
     draw(alice, upcoming.task, fooling=False)
+    adversary = upcoming.adversary
     with django_assert_num_queries(2):
-        assert selectors.adversary_record(upcoming.adversary) == {"attempts": 2, "fooled": 1}
+        assert selectors.adversary_record(adversary) == {"attempts": 2, "fooled": 1}
 
 
 def test_an_account_that_may_not_draw_is_told_which_role_it_needs(visit, open_round, ruth):

@@ -1,0 +1,66 @@
+"""From a task's settings to its first round. Run again, it redoes nothing."""
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from models_zoo.base_data import BaseDataError, ensure_mnist
+from models_zoo.train import Progress, TrainingFailed
+from rounds import services
+from rounds.models import ModelVersion, Task
+
+
+class Command(BaseCommand):
+    help = "Train the first model of a task that was made in the admin site, and open round 1 against it."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("slug", help="The task's name in addresses, e.g. digits.")
+        parser.add_argument("--epochs", type=int, help="Train the first model so many epochs instead of the default.")
+
+    def handle(self, *args: Any, slug: str, epochs: int | None, **options: Any) -> None:
+        task = Task.objects.filter(slug=slug).first()
+        if task is None:
+            slugs = ", ".join(Task.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"There is no task “{slug}”. The tasks: {slugs}. Make one in the admin site first.")
+        if not task.rounds.exists():
+            model = task.model_versions.first() or self.train_first(task, {"epochs": epochs} if epochs else {})
+            services.draft_round(task=task, adversary=model)
+        first = task.rounds.get(number=1)
+        if first.status == first.Status.DRAFT:
+            services.open_round(round=first, by=None, why="set up")
+
+    def train_first(self, task: Task, changes: dict[str, Any]) -> ModelVersion:
+        from rounds import trainer
+
+        try:
+            ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
+            with TrainingBar() as bar:
+                model = trainer.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
+        except (BaseDataError, TrainingFailed) as error:
+            raise CommandError(str(error)) from error
+        test = model.evaluations.get(suite="base_test")
+        self.stdout.write(f"{model.name} reads {test.correct:,} of {test.n:,} test digits right.")
+        return model
+
+
+class TrainingBar:
+    """A progress bar over the steps of a training."""
+
+    def __enter__(self) -> "TrainingBar":
+        self.bar = tqdm(desc="Training the first model", unit=" steps", dynamic_ncols=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+    def show(self, progress: Progress) -> None:
+        self.bar.total = progress.steps
+        self.bar.n = progress.step
+        self.bar.set_postfix_str(f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}", refresh=False)
+        self.bar.refresh()
+
+    def measuring(self, what: str) -> None:
+        self.bar.set_description(f"Measuring it, {what}")

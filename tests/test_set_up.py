@@ -1,0 +1,55 @@
+import io
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django_q.models import Schedule
+
+from rounds import services, trainer
+from rounds.models import ModelVersion, Round, RoundEvent, Task
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.django_db
+
+
+def set_up() -> str:
+    said = io.StringIO()
+    call_command("setup", stdout=said)
+    return said.getvalue()
+
+
+def test_everything_is_set_up_once(settings, tmp_path, base, monkeypatch):
+    """With a small first model; how good the default one gets is measured in `bench`."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    monkeypatch.setattr(trainer, "FIRST", SMALL)
+    said = set_up()
+    assert "Admin:     admin / " in said
+    assert "of 10,000 test digits right" in said
+    opened = Round.objects.get()
+    assert (opened.task.slug, opened.number, opened.status) == ("digits", 1, Round.Status.OPEN)
+    assert opened.adversary.evaluations.filter(suite="base_dev").exists()
+    assert services.roles_of(User.objects.get()) >= {"admin", "annotator"}
+
+    assert "admin / " not in set_up()
+    for rows in (User, Task, ModelVersion, Round, RoundEvent, Schedule):
+        assert rows.objects.count() == 1, rows
+
+
+def test_a_task_of_ones_own_starts_against_the_model_it_has(digits, adversary):
+    for _ in range(2):
+        call_command("start_task", "digits")
+    assert Round.objects.get().status == Round.Status.OPEN
+    assert Round.objects.get().adversary == adversary
+
+
+def test_a_task_that_is_not_there_is_told_with_those_that_are(digits):
+    with pytest.raises(CommandError, match=r"no task “letters”. The tasks: digits"):
+        call_command("start_task", "letters")
+
+
+def test_labels_that_the_base_data_does_not_fit_are_told(digits, base):
+    Task.objects.update(labels=["0", "1"])
+    with pytest.raises(CommandError, match="label"):
+        call_command("start_task", "digits")
+    assert not ModelVersion.objects.exists()
