@@ -312,4 +312,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    # A request that is refused is the visitor's matter; only the site's own failures come with a traceback.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
