@@ -10,6 +10,7 @@ site is tuned for it but two rules of the task: annotators choose the label, and
 """
 
 import argparse
+import io
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from PIL import Image
 
 import models_zoo.train  # noqa: F401  before torch: models_zoo sets how its threads wait
 from bench.train import child, fooling
@@ -110,10 +112,6 @@ def person(name: str, role: str) -> Any:
 
 def draw(task: Any, hand: Any, image: Any, label: str) -> None:
     """One try: uint8 [28, 28] as a canvas of 280 x 280, which is averaged down to the same 28 x 28."""
-    import io
-
-    from PIL import Image
-
     from rounds import selectors, services
 
     out = io.BytesIO()
