@@ -82,7 +82,7 @@ def default(base: BaseData, folder: Path) -> dict[str, float]:
 
 
 def following(base: BaseData, folder: Path) -> dict[str, float]:
-    """The next adversary, from frozen arrays: warm start, 2,000 collected drawings. `bench.turnaround` is the whole way.
+    """The next adversary, from frozen arrays: warm start, 2,000 collected drawings. See also `bench.turnaround`.
 
     The parent, which is trained before the clock starts, is fooled by all of them and by 200 more for dev.
     """
