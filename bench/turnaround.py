@@ -2,14 +2,15 @@
 
     python -m bench.turnaround
 
-sets up a site of its own in a temporary folder as `make run` does, collects 2,000 drawings there through the services
-(training digits turned, slanted, shrunk and moved until the adversary errs; 40 hands, two validators each), starts web,
-worker and trainer as the Procfile has them, closes the round over the API, and asks until the next round is open. An
-epoch of the usual loop (`bench/usual_loop.py`) runs before and after. Nothing of the site is tuned for it but two rules
-of the task: labels are chosen by the annotator, and the round does not close by itself.
+sets up a site of its own, as `make run` does, in a temporary folder or in one that is kept, and collects 2,000 drawings
+there through the services (training digits turned, slanted, shrunk and moved until the adversary errs; 40 hands, two
+validators each). It starts web, worker and trainer as the Procfile has them, closes the round over the API, and asks
+until the next round is open. An epoch of the usual loop (`bench/usual_loop.py`) runs before and after. Nothing of the
+site is tuned for it but two rules of the task: annotators choose the label, and the round does not close by itself.
 """
 
 import argparse
+import io
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from PIL import Image
 
 import models_zoo.train  # noqa: F401  before torch: models_zoo sets how its threads wait
 from bench.train import child, fooling
@@ -40,10 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collected", type=int, default=2000)
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
+    parser.add_argument("--folder", type=Path, help="make the site here and keep it; one whose round is open is used")
     given = parser.parse_args()
     ensure_mnist(given.base)
-    with tempfile.TemporaryDirectory() as folder:
-        token = prepare(Path(folder), given.base.resolve(), given.collected)
+    with tempfile.TemporaryDirectory() as temporary:
+        token = prepare(given.folder or Path(temporary), given.base.resolve(), given.collected)
         usual = child("bench.usual_loop", "--epochs", "1", "--base", str(given.base))
         with running():
             seconds = close_and_wait(token)
@@ -53,11 +56,12 @@ def main() -> None:
 
 def prepare(folder: Path, base: Path, count: int) -> str:
     """A site with round 1 open and so many verified drawings that fooled its adversary. Returns an admin's token."""
-    os.environ.update(
-        DATA_DIR=str(folder), BIND=ADDRESS, SITE_URL=f"http://{ADDRESS}", DJANGO_SETTINGS_MODULE="dadc.settings"
-    )
+    os.environ |= {"DATA_DIR": str(folder.resolve()), "BIND": ADDRESS, "SITE_URL": f"http://{ADDRESS}"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dadc.settings"
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    (folder / "base_data").symlink_to(base)
+    folder.mkdir(exist_ok=True)
+    if not (folder / "base_data").exists():
+        (folder / "base_data").symlink_to(base)
     subprocess.run([sys.executable, "manage.py", "setup"], check=True)
 
     import django
@@ -66,8 +70,9 @@ def prepare(folder: Path, base: Path, count: int) -> str:
     from django.contrib.auth.models import User
     from rest_framework.authtoken.models import Token
 
-    collect(count)
-    return Token.objects.create(user=User.objects.get(username="admin")).key
+    if not User.objects.filter(username="carol").exists():
+        collect(count)
+    return Token.objects.get_or_create(user=User.objects.get(username="admin"))[0].key
 
 
 def collect(count: int) -> None:
@@ -107,10 +112,6 @@ def person(name: str, role: str) -> Any:
 
 def draw(task: Any, hand: Any, image: Any, label: str) -> None:
     """One try: uint8 [28, 28] as a canvas of 280 x 280, which is averaged down to the same 28 x 28."""
-    import io
-
-    from PIL import Image
-
     from rounds import selectors, services
 
     out = io.BytesIO()
@@ -142,7 +143,7 @@ def running() -> Iterator[None]:
 def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=10).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

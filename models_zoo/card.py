@@ -62,7 +62,8 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         "## Rebuild",
         "",
         "`python -m models_zoo.rebuild <this folder>` trains it again and says whether the weights hash agrees. The "
-        "last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
+        "folders `data` and `parent` that it was trained from have to lie in it as they did then, if there were any. "
+        "The last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
         "",
     ])  # fmt: skip
 

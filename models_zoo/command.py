@@ -17,7 +17,7 @@ from models_zoo.config import FIRST, NEXT, Config, ConfigError
 from models_zoo.files import read_json
 from models_zoo.recipes import RECIPES
 from models_zoo.suites import CHEAP, SUITES, evaluate
-from models_zoo.train import Progress, TrainingFailed, fit
+from models_zoo.train import Progress, TrainingFailed, choose_device, fit
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 READY = {"first": FIRST, "next": NEXT, "default": Config()}
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
         fitted = fit(given.folder, config, base=base, on_progress=show_progress)
         if base is not None and not given.no_evaluation:
             rows = evaluate(
-                fitted.model,
+                fitted.model.to(choose_device(config.device)),
                 fitted.weights_hash[:12],
                 (base.test_images, base.test_labels),
                 suites=given.suites.split(","),

@@ -194,7 +194,6 @@ def evaluate(
     rounds: Mapping[str, Pictures] | None = None,
     suites: Iterable[str] = CHEAP,
     at_most: int = 1000,
-    on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
     """The rows of several suites.
 
@@ -205,15 +204,10 @@ def evaluate(
         rounds: each round's frozen test split, by title.
         suites: keys of `SUITES`.
         at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
-        on_row: told each row of a suite as soon as it is measured. An exception that it raises ends the measuring.
     """
     every = max(1, len(pictures[1]) // at_most)
     few = pictures[0][::every][:at_most], pictures[1][::every][:at_most]
-    rows = []
-    for suite in suites:
-        for row in SUITES[suite](model, name, pictures if suite in CHEAP else few):
-            rows.append(row)
-            on_row(row)
+    rows = [row for suite in suites for row in SUITES[suite](model, name, pictures if suite in CHEAP else few)]
     return rows + (round_tests(model, name, rounds) if rounds else [])
 
 

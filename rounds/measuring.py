@@ -3,8 +3,9 @@
 Called by `trainer` and, with it, behind the doors to torch.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from models_zoo.base_data import BaseData
 from models_zoo.card import Reference
@@ -15,6 +16,9 @@ from rounds import predictor, rules
 from rounds.datasets.arrays import split_arrays
 from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
 from rounds.services import Measured
+
+if TYPE_CHECKING:
+    from torch import nn
 
 #: Test digits, evenly spaced, that are corrupted, attacked and moved. So many take ten seconds on two cores while the
 #: next round waits, and no share of them is off by more than four and a half points.
@@ -38,10 +42,11 @@ Tell = Callable[[str], None]
 def table(fitted: Fitted, base: BaseData, tell: Tell) -> list[Row]:
     """The evaluation table of a new model, without the rounds' tests."""
     test = base.test_images, base.test_labels
-    name = fitted.weights_hash[:12]
-    return evaluate(
-        fitted.model, name, test, suites=SUITES, at_most=AT_MOST, on_row=lambda row: tell(f"suite {row.suite}")
-    )
+    rows = []
+    for suite in SUITES:
+        with _telling(fitted.model, tell, suite):
+            rows += evaluate(fitted.model, fitted.weights_hash[:12], test, suites=[suite], at_most=AT_MOST)
+    return rows
 
 
 def kept(rows: Iterable[Row]) -> list[Measured]:
@@ -136,6 +141,16 @@ def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
 def tally(model: Any, images: Any, labels: Any) -> rules.Tally:
     score = accuracy(model, images, labels)
     return rules.Tally(score.correct, score.n)
+
+
+@contextmanager
+def _telling(model: "nn.Module", tell: Tell, what: str) -> Iterator[None]:
+    """Tells whenever the model is asked: on a busy machine a suite may take longer than a lease."""
+    hook = model.register_forward_hook(lambda *call: tell(what))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _earlier_rounds(round: Round) -> list[Round]:

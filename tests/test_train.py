@@ -143,6 +143,15 @@ def test_a_worker_that_is_replaced_while_it_measures_publishes_nothing(run, monk
     assert ModelVersion.objects.count() == 1
 
 
+def test_a_slow_suite_keeps_the_lease_while_it_runs(run, monkeypatch):
+    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_REPORTS", 0)
+    told = []
+    monkeypatch.setattr(services, "heartbeat", lambda *, run, progress: told.append(progress.get("measuring")))
+    jobs.train(run.pk)
+    assert told.count("fgsm") > 1
+    assert told[-1] == "round 1"
+
+
 def test_a_worker_that_stumbles_after_it_was_replaced_fails_nothing(run, monkeypatch):
     def stumble(*args, **kwargs):
         TrainingRun.objects.update(worker="another")

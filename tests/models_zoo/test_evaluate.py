@@ -132,21 +132,6 @@ def test_a_suite_as_a_whole_is_all_that_it_showed():
     assert together([*rows, Row("m", "fgsm", "linf 0.1", 0, 10)], "corruption") == Score(12, 30)
 
 
-def test_each_row_is_told_as_soon_as_it_is_measured_and_the_telling_may_stop_it():
-    class Enough(Exception):
-        pass
-
-    def tell(row):
-        told.append(row)
-        if row.suite == "fgsm":
-            raise Enough
-
-    told: list[Row] = []
-    with pytest.raises(Enough):
-        evaluate(Brightest(), "m", bars(), suites=["base", "fgsm", "pgd"], on_row=tell)
-    assert [row.suite for row in told] == ["base", "fgsm"]
-
-
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_every_corruption_changes_pictures_repeatably_and_more_with_severity(name):
     images, _ = toys(64)

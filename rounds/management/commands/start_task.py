@@ -63,4 +63,6 @@ class TrainingBar:
         self.bar.refresh()
 
     def measuring(self, what: str) -> None:
-        self.bar.set_description(f"Measuring it, {what}")
+        told = f"Measuring it: {what}"
+        if self.bar.desc.rstrip(": ") != told:
+            self.bar.set_description(told)
