@@ -135,6 +135,7 @@ class Campaign:
             watch(round)
             self._stop.wait(LOOK_EVERY)
             round = self.admin.client.round(round["id"])
+        self.stage = Stage()
         watch(round)
 
     @staticmethod
