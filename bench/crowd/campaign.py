@@ -93,7 +93,7 @@ class Campaign:
         self.admin = Admin(Client(site, accounts.admin), target=target, hurry=hurry, accept=accept)
         self.threads = max(2, threads)
         self.stage = Stage()
-        self.played: list[int] = []
+        self.outcomes: list[Outcome] = []
         self._stop = Event()
 
     def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
@@ -119,15 +119,13 @@ class Campaign:
                 round = self.admin.client.round(round["id"])
 
     def report(self) -> Report:
-        """What came of the rounds that were played, from their exports."""
-        outcomes = [outcome for round in self.played for outcome in self._outcomes(round)]
+        """What came of the rounds that were played to their end, and of everything that was asked of the site."""
         votes = [vote for checker in self.checkers for vote in checker.votes]
         calls = self.site.calls
-        return make_report(outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
+        return make_report(self.outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
 
     def _play_round(self, workers: list[Future[None]], watch: Callable[[Json], None]) -> None:
         round = self.admin.current(self.task)
-        self.played.append(round["id"])
         while round["status"] != "done":
             self._raise_failure(workers)
             self.stage = self._stage(round)
@@ -137,6 +135,7 @@ class Campaign:
             round = self.admin.client.round(round["id"])
         self.stage = Stage()
         watch(round)
+        self.outcomes += self._outcomes(round["id"])
 
     @staticmethod
     def _raise_failure(workers: list[Future[None]]) -> None:
