@@ -69,6 +69,7 @@ class Command(BaseCommand):
                 campaign.leave(leave, watch=table.show)
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
+            raise SystemExit(130) from None
 
     def tell(self, report: Report, path: Path | None) -> None:
         self.stdout.write(f"\n{as_text(report)}\n")

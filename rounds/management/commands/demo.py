@@ -5,6 +5,7 @@ import io
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -77,6 +78,7 @@ def new_admin_password() -> str:
 @contextmanager
 def site_running() -> Iterator[subprocess.Popen[bytes]]:
     """The site and its workers, as `make run` starts them, ready; stopped at the end. What they say goes to a file."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended like that, it would leave the site behind
     metrics = settings.DATA_DIR / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
