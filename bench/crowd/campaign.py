@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bench.crowd.admin import Admin, Stuck
+from bench.crowd.admin import Admin, Standstill, Stuck
 from bench.crowd.client import Client, Site
 from bench.crowd.known import Known
 from bench.crowd.people import Crowd
@@ -94,6 +94,7 @@ class Campaign:
         self.threads = max(2, threads)
         self.stage = Stage()
         self.outcomes: list[Outcome] = []
+        self._settling = Standstill()
         self._stop = Event()
 
     def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
@@ -145,10 +146,16 @@ class Campaign:
                 worker.result()
 
     def _stage(self, round: Json) -> Stage:
-        """Who has something to do. Nobody draws more than may be needed, or validators would never catch up."""
+        """Who has something to do.
+
+        Nobody draws more than may be needed, or validators would never catch up; but what waits and is never settled
+        (because all of few validators have answered, or it is a stranger's) is not waited for.
+        """
         counts = round["counts"]
         is_open = round["status"] == "open"
-        enough = counts["verified"] + counts["pending"] >= self._needed(round)
+        stuck = self._settling.of((round["id"], counts["verified"], counts["pending"]))
+        may_count = counts["verified"] + (0 if stuck else counts["pending"])
+        enough = may_count >= self._needed(round)
         return Stage(
             round=round["id"],
             number=round["number"],
