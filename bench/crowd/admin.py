@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.crowd.client import Client, Problem
 
-#: Seconds in which nothing was settled, after which the admin goes on without the rest.
+#: Seconds in which nothing was settled, after which one goes on without the rest.
 PATIENCE = 30.0
 TRAININGS = 3
 
@@ -15,6 +15,20 @@ Json = dict[str, Any]
 
 class Stuck(Exception):
     """The campaign can't go on. The message says why and what to do."""
+
+
+class Standstill:
+    """Notices that something stays as it is."""
+
+    def __init__(self) -> None:
+        self._seen: Any = None
+        self._since = 0.0
+
+    def of(self, seen: Any) -> bool:
+        """Whether it was the same at every look for longer than PATIENCE."""
+        if seen != self._seen:
+            self._seen, self._since = seen, time.monotonic()
+        return time.monotonic() - self._since > PATIENCE
 
 
 class Admin:
@@ -29,8 +43,7 @@ class Admin:
 
     def __init__(self, client: Client, *, target: int | None, hurry: bool, accept: bool) -> None:
         self.client, self.target, self.hurry, self.accept = client, target, hurry, accept
-        self._waiting: tuple[int, int] | None = None
-        self._since = 0.0
+        self._queue = Standstill()
         self._trainings = 0
 
     def current(self, task: str) -> Json:
@@ -57,7 +70,7 @@ class Admin:
         """Trains when the queue is dry, or when it has stood still; keeps the adversary when there is nothing."""
         training = round["training"]
         failed = training is not None and training["status"] == "failed"
-        stood_still = self._stands_still(round)
+        stood_still = self._queue.of((round["id"], round["waiting_for_validation"]))
         if round["waiting_for_validation"] and not stood_still:
             return
         if not round["counts"]["verified"]:
@@ -71,12 +84,6 @@ class Admin:
             if self._trainings >= TRAININGS:
                 raise Stuck(f"The training of round {round['number']} failed {TRAININGS} times: {error}")
         self._try(lambda: self.client.train(round["id"]))
-
-    def _stands_still(self, round: Json) -> bool:
-        waiting = round["id"], round["waiting_for_validation"]
-        if waiting != self._waiting:
-            self._waiting, self._since = waiting, time.monotonic()
-        return time.monotonic() - self._since > PATIENCE
 
     @staticmethod
     def _try(move: Callable[[], Any]) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bench.crowd.admin import Admin, Stuck
+from bench.crowd.admin import Admin, Standstill, Stuck
 from bench.crowd.client import Client, Site
 from bench.crowd.known import Known
 from bench.crowd.people import Crowd
@@ -93,7 +93,8 @@ class Campaign:
         self.admin = Admin(Client(site, accounts.admin), target=target, hurry=hurry, accept=accept)
         self.threads = max(2, threads)
         self.stage = Stage()
-        self.played: list[int] = []
+        self.outcomes: list[Outcome] = []
+        self._settling = Standstill()
         self._stop = Event()
 
     def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
@@ -119,15 +120,13 @@ class Campaign:
                 round = self.admin.client.round(round["id"])
 
     def report(self) -> Report:
-        """What came of the rounds that were played, from their exports."""
-        outcomes = [outcome for round in self.played for outcome in self._outcomes(round)]
+        """What came of the rounds that were played to their end, and of everything that was asked of the site."""
         votes = [vote for checker in self.checkers for vote in checker.votes]
         calls = self.site.calls
-        return make_report(outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
+        return make_report(self.outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
 
     def _play_round(self, workers: list[Future[None]], watch: Callable[[Json], None]) -> None:
         round = self.admin.current(self.task)
-        self.played.append(round["id"])
         while round["status"] != "done":
             self._raise_failure(workers)
             self.stage = self._stage(round)
@@ -135,7 +134,9 @@ class Campaign:
             watch(round)
             self._stop.wait(LOOK_EVERY)
             round = self.admin.client.round(round["id"])
+        self.stage = Stage()
         watch(round)
+        self.outcomes += self._outcomes(round["id"])
 
     @staticmethod
     def _raise_failure(workers: list[Future[None]]) -> None:
@@ -145,10 +146,16 @@ class Campaign:
                 worker.result()
 
     def _stage(self, round: Json) -> Stage:
-        """Who has something to do. Nobody draws more than may be needed, or validators would never catch up."""
+        """Who has something to do.
+
+        Nobody draws more than may be needed, or validators would never catch up; but what waits and is never settled
+        (because all of few validators have answered, or it is a stranger's) is not waited for.
+        """
         counts = round["counts"]
         is_open = round["status"] == "open"
-        enough = counts["verified"] + counts["pending"] >= self._needed(round)
+        stuck = self._settling.of((round["id"], counts["verified"], counts["pending"]))
+        may_count = counts["verified"] + (0 if stuck else counts["pending"])
+        enough = may_count >= self._needed(round)
         return Stage(
             round=round["id"],
             number=round["number"],

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ class Known:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-            self._drawings = dict(_from_json(json.loads(line)) for line in path.read_text().splitlines())
+            self._drawings = dict(_read(path))
 
     def __len__(self) -> int:
         return len(self._drawings)
@@ -47,7 +49,7 @@ class Known:
             self._drawings[name] = kept
             if self._path:
                 with self._path.open("a") as file:
-                    file.write(json.dumps(_to_json(name, kept)) + "\n")
+                    file.write("\n" + json.dumps(_to_json(name, kept)))
         return png
 
     def get(self, name: str) -> Drawing | None:
@@ -60,6 +62,13 @@ def name_of(png: bytes) -> str:
     return hashlib.sha256(png).hexdigest()
 
 
+def _read(path: Path) -> Iterator[tuple[str, Drawing]]:
+    """All lines but those that were cut off: every line begins with its line break, so that none spoils the next."""
+    for line in path.read_text().splitlines():
+        with suppress(json.JSONDecodeError):
+            yield _from_json(json.loads(line))
+
+
 def _to_json(name: str, drawing: Drawing) -> dict[str, Any]:
     return {
         "drawing": name,
@@ -67,8 +76,8 @@ def _to_json(name: str, drawing: Drawing) -> dict[str, Any]:
         "truth": drawing.truth,
         "trajectory": drawing.trajectory,
         "variations": list(drawing.variations),
-        "hardness": round(float(drawing.hardness), 4),
-        "mistaken_for": [round(float(share), 4) for share in drawing.mistaken_for],
+        "hardness": float(drawing.hardness),
+        "mistaken_for": drawing.mistaken_for.tolist(),
     }
 
 

@@ -11,6 +11,9 @@ from bench.crowd.validators import Validator
 
 Json = dict[str, Any]
 
+#: The round or the prompt has changed since the annotator looked; the next turn begins afresh.
+MOVED_ON = frozenset({"no_open_round", "round_closed", "prompt_finished", "prompt_changed", "busy"})
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -51,7 +54,7 @@ class Drawer:
                 return False  # the next round has opened meanwhile
             self._draw(prompt)
         except Problem as problem:
-            if problem.code in ("no_open_round", "round_closed", "prompt_finished"):
+            if problem.code in MOVED_ON:
                 return False
             raise
         return True

@@ -11,8 +11,10 @@ DYNAMIC, ORDINARY, STATIC, SAME = "dynamic", "ordinary", "static", "same"
 """Where a round's examples come from: drawings that fool the newest model; drawings for no model at all; drawings that
 fool the first model; the very examples of the dynamic arm."""
 
-FEWER_ROUNDS = 8
-"""How long the arms are that answer the smaller questions."""
+ONCE_AFTER = 8
+"""After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
+NOISY_ROUNDS = 4
+"""How long the arms are in which people err more or less."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +35,12 @@ class Arm:
     rounds: int = 1000
     """At most so many."""
     only_after: tuple[int, ...] = ()
-    """Train after these rounds only; for models that start from scratch and need no parent."""
+    """Train once after each of these rounds, on all that was collected; a warm start is from the first adversary."""
 
     def to_json(self) -> dict[str, Any]:
         """What decides its results, so without its title and length."""
         value = {**asdict(self), "config": self.config.to_json()}
         return {name: value[name] for name in value if name not in ("title", "rounds", "only_after")}
-
-
-def _small(title: str, **more: object) -> Arm:
-    return Arm(title, rounds=FEWER_ROUNDS, **more)  # type: ignore[arg-type]
 
 
 MAIN = {
@@ -51,29 +49,39 @@ MAIN = {
     "static": Arm("static: fool the first model", source=STATIC),
 }
 NOISE = {
-    "clean": _small(
-        "nobody errs", habits=Habits(wrong_digit=0, scrawl=0), eyes=Eyes(errors=0, unreadable=0), validators=2
+    "clean": Arm(
+        "nobody errs",
+        habits=Habits(wrong_digit=0, scrawl=0),
+        eyes=Eyes(errors=0, unreadable=0),
+        validators=2,
+        rounds=NOISY_ROUNDS,
     ),
-    "noisy": _small(
-        "five times the mistakes", habits=Habits(wrong_digit=0.05, scrawl=0.025), eyes=Eyes(errors=0.15, unreadable=0.5)
+    "noisy": Arm(
+        "five times the mistakes",
+        habits=Habits(wrong_digit=0.05, scrawl=0.025),
+        eyes=Eyes(errors=0.15, unreadable=0.5),
+        rounds=NOISY_ROUNDS,
     ),
-    "unchecked": _small("nobody validates", validators=0),
+    "unchecked": Arm("nobody validates", validators=0, rounds=NOISY_ROUNDS),
 }
+SAMPLED = {
+    "sampled": Arm("non-fooling drawings as well", non_fooling=NON_FOOLING_VERIFIED, rounds=NOISY_ROUNDS),
+}
+
+
+def _once(title: str, config: Config) -> Arm:
+    """Another way to train on what the dynamic arm collected."""
+    return Arm(title, source=SAME, config=config, rounds=ONCE_AFTER, only_after=(ONCE_AFTER,))
+
+
 TRAINING = {
-    "cold": _small("from scratch, same budget", source=SAME, config=replace(NEXT, warm_start=False, lr=FIRST.lr)),
-    "scratch": Arm(
-        "from scratch, the first model's budget",
-        source=SAME,
-        config=replace(FIRST, collected_weight=NEXT.collected_weight),
-        only_after=(FEWER_ROUNDS, 20),
-    ),
     **{
-        f"weight-{weight}": _small(
-            f"each collected example {weight} × an epoch", source=SAME, config=replace(NEXT, collected_weight=weight)
+        f"weight-{weight}": _once(
+            f"warm start, each collected example {weight} × an epoch", replace(NEXT, collected_weight=float(weight))
         )
         for weight in (1, 4, 16, 64)
-        if weight != NEXT.collected_weight
     },
+    "cold": _once("from scratch, same budget", replace(NEXT, warm_start=False, lr=FIRST.lr)),
+    "scratch": _once("from scratch, the first model's budget", replace(FIRST, collected_weight=NEXT.collected_weight)),
 }
-NON_FOOLING = {"sampled": _small("sampled non-fooling drawings as well", non_fooling=NON_FOOLING_VERIFIED)}
-ARMS = MAIN | NOISE | TRAINING | NON_FOOLING
+ARMS = MAIN | NOISE | SAMPLED | TRAINING

@@ -204,7 +204,8 @@ class Experiment:
 
     def _next_model(self, name: str, arm: Arm, number: int) -> dict[str, Any]:
         """Train as the site does, on everything collected so far, and measure."""
-        folder, parent = self.round_folder(name, number), self._model_before(name, number)
+        folder = self.round_folder(name, number)
+        parent = self._model_before(name, 1 if arm.only_after else number)
         parts = [self.split(name, earlier) for earlier in range(1, number + 1)]
         for side in ("train", "dev"):
             images, labels = (np.concatenate(arrays) for arrays in zip(*(part[side] for part in parts), strict=True))
@@ -288,5 +289,8 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _sentence(result: dict[str, Any]) -> str:
-    scores = result.get("scores", {})
-    return "errors " + ", ".join(f"{name} {100 * (1 - right / n):.2f} %" for name, (right, n) in scores.items())
+    if "scores" not in result:
+        return "no training"
+    return "errors " + ", ".join(
+        f"{name} {100 * (1 - right / n):.2f} %" for name, (right, n) in result["scores"].items()
+    )

@@ -40,7 +40,10 @@ class Chart:
 
 
 def rates_by_round(reports: list[dict[str, Any]]) -> Chart | None:
-    """MER and vMER of each round, with their intervals; None before anything was tried."""
+    """MER and vMER of each round, with their intervals; None before anything was tried.
+
+    While fooling examples are pending, vMER is only a lower bound, which would look like a fall: it has no mark then.
+    """
     drawn = [report for report in reports if report["mer"]["value"] is not None]
     if not drawn:
         return None
@@ -50,6 +53,7 @@ def rates_by_round(reports: list[dict[str, Any]]) -> Chart | None:
         name: [
             _mark(report[name], x + aside, top, f"Round {report['number']}")
             for report, x in zip(drawn, xs, strict=True)
+            if name == "mer" or not report["counts"]["pending"]
         ]
         for name, aside in (("mer", -ASIDE), ("vmer", ASIDE))
     }

@@ -146,3 +146,15 @@ def test_drawings_of_strangers_are_left_to_those_who_know_them(live_server, quic
     ).checkers[0]
     assert checker.turn(campaign.Stage(round=quick_round.pk, number=1, validate=True)) is False
     assert not Validation.objects.exists()
+
+
+def test_annotators_wait_for_validators_but_not_for_ever(monkeypatch):
+    """Three validators may split over an example and leave it unsettled."""
+    people = crowd.make_crowd(toy_handwriting(), annotators=1, validators=1)
+    accounts = Accounts(annotators=[("a", "x")], validators=[("v", "y")], admin="z")
+    played = campaign.Campaign(people, accounts, Site("http://127.0.0.1"), task="digits", target=6)
+    counts = {"verified": 5, "pending": 1}
+    almost_there = {"id": 1, "number": 1, "status": "open", "criteria": [], "counts": counts}
+    assert played._stage(almost_there).draw is False
+    monkeypatch.setattr("bench.crowd.admin.PATIENCE", -1)
+    assert played._stage(almost_there).draw is True

@@ -28,7 +28,7 @@ SETTINGS = Settings(rounds=2, per_round=12, annotators=10, first=QUICK, threads=
 @pytest.fixture(autouse=True)
 def quick_arms(monkeypatch):
     quick = {name: replace(arm, config=replace(QUICK, warm_start=True)) for name, arm in arms.MAIN.items()}
-    quick["weight-1"] = replace(arms.ARMS["weight-1"], config=replace(QUICK, warm_start=True, collected_weight=1))
+    quick["weight-1"] = replace(arms.ARMS["weight-1"], config=quick["dynamic"].config, only_after=(2,))
     monkeypatch.setattr("bench.experiment.run.ARMS", quick)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
 
@@ -63,6 +63,8 @@ def test_an_arm_on_the_same_examples_has_the_very_drawings_of_the_dynamic_one(tm
     for number in (1, 2):
         theirs, ours = (run.split(name, number)["train"][0] for name in ("dynamic", "weight-1"))
         assert np.array_equal(theirs, ours)
+    assert "scores" in what_came_out(tmp_path)["seed-0/weight-1/round-02/result.json"]
+    assert "scores" not in what_came_out(tmp_path)["seed-0/weight-1/round-01/result.json"]
 
 
 def test_a_run_that_is_done_changes_nothing_and_more_rounds_continue_it(tmp_path):

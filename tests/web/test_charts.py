@@ -6,7 +6,7 @@ from rounds.templatetags import notebook
 from rounds.web import charts
 
 
-def report(number: int, fooled: int, attempts: int) -> dict:
+def report(number: int, fooled: int, attempts: int, pending: int = 0) -> dict:
     value = fooled / attempts if attempts else None
     rate = {
         "numerator": fooled,
@@ -14,7 +14,7 @@ def report(number: int, fooled: int, attempts: int) -> dict:
         "value": value,
         "interval": [value * 0.5, value] if attempts else None,
     }
-    return {"number": number, "mer": rate, "vmer": rate}
+    return {"number": number, "mer": rate, "vmer": rate, "counts": {"pending": pending}}
 
 
 def test_nothing_tried_makes_no_chart():
@@ -28,6 +28,12 @@ def test_a_higher_rate_lies_higher():
     assert high.y < low.y
     assert low.x < high.x
     assert high.title == "Round 2: 40.0 % (40/100)"
+
+
+def test_a_round_that_is_not_yet_validated_does_not_look_like_a_fall():
+    chart = charts.rates_by_round([report(1, 10, 100), report(2, 10, 100, pending=3)])
+    assert [mark.title for mark in chart.series["vmer"]] == ["Round 1: 10.0 % (10/100)"]
+    assert len(chart.series["mer"]) == 2
 
 
 def test_every_mark_lies_inside_the_chart():

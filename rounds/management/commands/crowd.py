@@ -16,7 +16,7 @@ from bench.crowd.annotators import Habits
 from bench.crowd.campaign import Accounts, Campaign
 from bench.crowd.client import Problem, Site, Unreachable
 from bench.crowd.known import Known
-from bench.crowd.report import as_text
+from bench.crowd.report import Report, as_text
 from bench.crowd.terminal import RoundTable
 from bench.crowd.validators import CARELESS, Eyes
 from rounds import services
@@ -51,13 +51,15 @@ class Command(BaseCommand):
             return
         try:
             campaign = make_campaign(options)
-            self.play(campaign, options["rounds"], options["leave"])
-            report = campaign.report()
-        except (HandwritingError, Problem, Stuck, Unreachable, ValueError) as error:
+        except (HandwritingError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"\n{as_text(report)}\n")
-        if options["report"]:
-            options["report"].write_text(json.dumps(report.to_json(), indent=2) + "\n")
+        try:
+            self.play(campaign, options["rounds"], options["leave"])
+        except (Problem, Stuck, Unreachable) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            if campaign.outcomes:
+                self.tell(campaign.report(), options["report"])
 
     def play(self, campaign: Campaign, rounds: int, leave: int) -> None:
         """Ctrl-C ends it early; what was played is reported all the same."""
@@ -67,6 +69,12 @@ class Command(BaseCommand):
                 campaign.leave(leave, watch=table.show)
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
+            raise SystemExit(130) from None
+
+    def tell(self, report: Report, path: Path | None) -> None:
+        self.stdout.write(f"\n{as_text(report)}\n")
+        if path:
+            path.write_text(json.dumps(report.to_json(), indent=2) + "\n")
 
 
 def add_people(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import io
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from rounds.management.commands.setup import digits_task
 from rounds.models import Round, Task
@@ -34,11 +36,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rounds", type=int, default=3, help="How many rounds to play (%(default)s).")
-        parser.add_argument("--target", type=int, default=60, help="Verified fooling examples per round (%(default)s).")
+        parser.add_argument("--target", type=int, default=150, help="Verified fooling ones per round (%(default)s).")
 
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
-        call_command("migrate", verbosity=0)
         require_own_data()
+        call_command("migrate", verbosity=0)
         digits_task(target_verified=target)
         self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
         call_command("setup", stdout=io.StringIO())  # the password that it would show is replaced at once
@@ -58,7 +60,8 @@ def require_own_data() -> None:
     """Raises CommandError unless this folder and database are the demo's: real drawings must not mix with it."""
     ours = settings.DATA_DIR / "demo"
     is_default = settings.DATA_DIR == settings.BASE_DIR / "var"
-    if is_default or (Task.objects.exists() and not ours.exists()):
+    is_set_up = Task._meta.db_table in connection.introspection.table_names() and Task.objects.exists()
+    if is_default or (is_set_up and not ours.exists()):
         raise CommandError(
             "The demo wants a data folder and a database of its own, so that nothing mixes with real drawings. "
             "Use make demo, or set DATA_DIR (and DATABASE_URL) to empty ones."
@@ -77,13 +80,15 @@ def new_admin_password() -> str:
 @contextmanager
 def site_running() -> Iterator[subprocess.Popen[bytes]]:
     """The site and its workers, as `make run` starts them, ready; stopped at the end. What they say goes to a file."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended like that, it would leave the site behind
     metrics = settings.DATA_DIR / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
     log = settings.DATA_DIR / "site.log"
     with log.open("ab") as output:
-        site = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "start", "--no-prefix"],
+        site = subprocess.Popen(  # noqa: S603
+            # No .env: what it says is meant for the real site.
+            [sys.executable, "-m", "honcho", "start", "--no-prefix", "--env", os.devnull],
             cwd=settings.BASE_DIR,
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics)},
             stdout=output,
