@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from rounds import selectors
-from rounds.models import ModelVersion, Round, Task
+from rounds.models import ModelVersion, Round, RoundEvent, Task
 
 register = template.Library()
 
@@ -34,6 +34,15 @@ PIGMENTS = {
     "Woad": "#35507a",
 }
 UNKNOWN_PIGMENT = "#6b7075"
+
+#: What has happened to a round when it gets into a state.
+HAPPENED: dict[str, str] = {
+    Round.Status.OPEN: "Opened",
+    Round.Status.VALIDATING: "Closed",
+    Round.Status.TRAINING: "Training began",
+    Round.Status.REVIEWING: "Trained and measured",
+    Round.Status.DONE: "Done",
+}
 
 
 @register.filter
@@ -103,6 +112,25 @@ def _position(distance: int) -> str:
     if distance == 0:
         return "now"
     return "past" if distance < 0 else "ahead"
+
+
+@register.filter
+def happened(event: RoundEvent) -> str:
+    """A move of a round in a word or three."""
+    if event.from_status == Round.Status.TRAINING and event.to_status == Round.Status.VALIDATING:
+        return "Training failed"
+    return HAPPENED[event.to_status]
+
+
+@register.filter
+def as_rate(score: dict[str, int]) -> dict[str, Any]:
+    """A model's score on a set, `correct` of `n`, as `rate` takes it."""
+    return {
+        "value": score["correct"] / score["n"],
+        "interval": None,
+        "numerator": score["correct"],
+        "denominator": score["n"],
+    }
 
 
 @register.filter

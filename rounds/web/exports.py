@@ -1,6 +1,5 @@
 """Data sets for researchers: asked for on a round's page, made by a job, fetched from the API."""
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
@@ -18,5 +17,4 @@ READERS = ("researcher", "admin")
 def request_export(request: PersonRequest, pk: int) -> HttpResponse:
     round = get_object_or_404(Round.objects.exclude(status=Round.Status.DRAFT), pk=pk)
     services.request_export(round=round, by=request.user)
-    messages.success(request, "The data set is being made. This page shows it as soon as it is ready.")
     return redirect(f"{round.get_absolute_url()}#export")

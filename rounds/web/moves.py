@@ -32,6 +32,16 @@ def legal_moves(round: Round) -> list[Move]:
     return [MOVES[verb] for verb in LEGAL[Status(round.status)]]
 
 
+def usual_move(round: Round, tally: dict[str, int]) -> Move | None:
+    """The one of them that is made without a second thought; `tally` is what `selectors.counts` returned.
+
+    None where an admin has to weigh them up: after a gate that was not passed, or with nothing to train on.
+    """
+    if round.status == Status.REVIEWING or (round.status == Status.VALIDATING and not tally["verified"]):
+        return None
+    return next(iter(legal_moves(round)), None)
+
+
 def consequences(round: Round) -> dict[str, Any]:
     """The numbers that a confirmation shows."""
     tally = selectors.counts(round)

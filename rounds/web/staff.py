@@ -18,7 +18,7 @@ from rounds.models import Example, Round, Task, TrainingRun
 
 from . import charts
 from .access import PersonRequest, for_roles, tell
-from .moves import MOVES, Move, consequences, legal_moves
+from .moves import MOVES, Move, consequences, legal_moves, usual_move
 
 
 @for_roles("admin")
@@ -129,6 +129,7 @@ def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
             "counts": counts,
             "criteria": selectors.criteria(round, counts),
             "moves": legal_moves(round),
+            "usual": usual_move(round, counts),
             "disputed": selectors.disputed(round),
             "run": run,
             "lost": run is not None and _is_lost(run),

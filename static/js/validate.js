@@ -1,5 +1,5 @@
 // Keys for validators: a label's own key, u for unreadable, a for abuse. The buttons do the work.
-// And a sentence when an answer did not arrive, which htmx would keep to itself.
+// And a sentence when an answer did not arrive, which htmx would keep to itself; when it did, what was recorded.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input, textarea, select")) return;
@@ -25,4 +25,11 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.isError) sayTrouble("");
+});
+
+// The answer's button is gone with its drawing, and the focus with it: on to the next question.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.requestConfig.verb !== "post") return;
+  document.getElementById("desk-said").textContent = document.querySelector("#desk [data-said]")?.textContent ?? "";
+  document.querySelector("#desk h1").focus();
 });

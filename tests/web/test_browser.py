@@ -413,11 +413,30 @@ def test_a_validator_reports_abuse_by_keyboard(window, open_round, alice, bob, d
     page = window("/tasks/digits/validate/", bob)
     page.press("a")
     page.do(lambda it: it.keyboard.type("It is not a 5 but a name."))  # the 5 is part of the reason, and no answer
-    page.click("text=Report it")
+    page.press("Enter")  # sends the report, and not the first of the labels
     page.sees("Nothing to check right now")
+    page.sees("Reported to an admin.")
     page.leave()
     validation = Example.objects.get().validations.get()
     assert (validation.answer, validation.reason) == ("abuse", "It is not a 5 but a name.")
+
+
+def test_after_an_answer_the_next_question_has_the_focus_and_what_was_recorded_is_said(
+    window, open_round, alice, bob, draw
+):
+    for nth in range(2):
+        draw(alice, open_round.task, fooling=True, nth=nth)
+    page = window("/tasks/digits/validate/", bob)
+    page.wait(".sheet-image")
+    for key, said, question in (
+        ("3", "Recorded: 3.", "What is this?"),
+        ("u", "Recorded: unreadable.", "Nothing to check right now"),
+    ):
+        page.click(f"[data-key='{key}']")
+        page.sees(said, "#desk-said")
+        page.sees(said, "#desk")
+        assert page.js("document.activeElement.textContent") == question
+    page.leave()
 
 
 def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window, open_round, alice, bob, draw):

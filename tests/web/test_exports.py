@@ -15,11 +15,13 @@ def test_a_researcher_asks_for_a_data_set_and_sees_it_come(visit, open_round, ru
     export = Export.objects.get()
     assert export.by == ruth.user
     assert "queued" in page
+    assert "being made" in page
     assert 'hx-trigger="every 3s"' in page
     Export.objects.update(status="ready", sha256="a" * 64, examples=12)
     page = text_of(client.get(open_round.get_absolute_url()))
     assert f'href="/api/v1/exports/{export.pk}/download/"' in page
     assert "hx-trigger" not in page
+    assert "being made" not in page
 
 
 def test_a_failed_export_says_why(visit, open_round, ruth):

@@ -4,11 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from rounds import services
-from rounds.models import Example, Round, TrainingRun
+from rounds.errors import Refused
+from rounds.models import Annotator, Example, Round, TrainingRun
+from rounds.web.moves import MOVES, Move, legal_moves
 
 from .conftest import text_of
 
@@ -61,6 +65,28 @@ def reviewing(run, adversary) -> Round:
     Round.objects.filter(pk=run.round_id).update(status="reviewing")
     run.round.refresh_from_db()
     return run.round
+
+
+@pytest.mark.parametrize("status", Round.Status.values)
+def test_the_moves_offered_in_a_state_are_those_that_the_services_make_there(reviewing, adam, status):
+    Round.objects.filter(pk=reviewing.pk).update(status=status)
+    reviewing.refresh_from_db()
+    offered = {offer.do for offer in legal_moves(reviewing)}
+    assert offered == {offer.do for offer in MOVES.values() if is_made(offer, reviewing, adam)}
+
+
+def is_made(offer: Move, round: Round, by: Annotator) -> bool:
+    """Whether the service makes this move of `round` now; whatever it does is undone."""
+    moving = Round.objects.get(pk=round.pk)
+    with transaction.atomic():
+        try:
+            offer.do(moving, by.user, QueryDict())
+        except Refused as refusal:
+            return refusal.code != "illegal_move"
+        else:
+            return True
+        finally:
+            transaction.set_rollback(True)
 
 
 ADDRESSES = ["staff", "staff_round", "staff_live", "staff_move", "staff_decide"]
@@ -154,6 +180,29 @@ def test_a_draft_can_be_opened(visit, digits, adversary, adam):
     assert "Round 1 is open now." in text_of(move(client, draft, "open"))
 
 
+def test_closing_says_whether_a_training_would_follow_by_itself(visit, open_round, adam, verified):
+    client = visit(adam)
+    address = reverse("staff_move", args=[open_round.pk, "close"])
+    assert "1 fooling example is verified. When nothing waits" in text_of(client.get(address))
+    Example.objects.update(verification="rejected")
+    assert "the round waits in validating until an admin keeps the old adversary" in text_of(client.get(address))
+
+
+def test_keeping_the_adversary_says_what_becomes_of_the_verified_examples(visit, closed, adam):
+    client = visit(adam)
+    address = reverse("staff_move", args=[closed.pk, "keep"])
+    assert "1 verified fooling example is frozen: the next training includes it" in text_of(client.get(address))
+    Example.objects.update(verification="rejected")
+    assert "later trainings get none from it" in text_of(client.get(address))
+
+
+def test_with_nothing_verified_no_move_is_the_usual_one(visit, open_round, adam):
+    closed = services.close_round(round=open_round, by=None)
+    page = text_of(visit(adam).get(page_of(closed)))
+    assert "nothing starts by itself" in page
+    assert "btn-primary" not in page
+
+
 def test_training_starts_with_the_recipe_that_was_typed(visit, closed, adam):
     client = visit(adam)
     assert "Freezes what is verified" in text_of(client.get(reverse("staff_move", args=[closed.pk, "train"])))
@@ -205,7 +254,8 @@ def test_a_queued_training_says_what_it_waits_for(visit, run, adam):
 
 
 def progress(**more):
-    history = [{"epoch": 1, "loss": 0.5, "dev_accuracy": 0.971}]
+    dev = {"base": {"correct": 4_941, "n": 5_000}, "collected": {"correct": 0, "n": 2}}
+    history = [{"epoch": 1, "loss": 0.5, "dev": dev}]
     return {
         "epoch": 2,
         "epochs": 8,
@@ -218,15 +268,27 @@ def progress(**more):
     }
 
 
-def test_a_training_shows_epoch_loss_dev_accuracy_and_time_left(visit, run, adam):
+def test_a_training_shows_epoch_loss_dev_sets_and_time_left(visit, run, adam):
     soon = timezone.now() + timedelta(minutes=1)
     TrainingRun.objects.filter(pk=run.pk).update(status="running", worker="w", lease_until=soon, progress=progress())
     page = text_of(visit(adam).get(page_of(run.round)))
     assert "Epoch 2 of 8" in page
     assert "about 1 min 35 s left" in page
-    assert "now 0.410" in page
-    assert "97.1 %" in page
+    assert "Step 30 of 80" in page
+    assert "mean loss of this epoch 0.410" in page
+    for shown in ("Base dev set, after epoch 1", "98.8 %", "4,941/5,000", "Collected dev set, after epoch 1", "0/2"):
+        assert shown in page
     assert "epoch 1: 0.500" in page  # on the curve
+
+
+def test_the_first_epoch_shows_its_loss_and_the_time_left_too(visit, run, adam):
+    soon = timezone.now() + timedelta(minutes=1)
+    first = progress(epoch=1, step=3, history=[])
+    TrainingRun.objects.filter(pk=run.pk).update(status="running", worker="w", lease_until=soon, progress=first)
+    page = text_of(visit(adam).get(page_of(run.round)))
+    for shown in ("Epoch 1 of 8", "about 1 min 35 s left", "Step 3 of 80", "mean loss of this epoch 0.410"):
+        assert shown in page
+    assert "dev set" not in page
 
 
 def test_a_worker_that_went_silent_is_said_to_be_lost(visit, run, adam):
@@ -248,6 +310,7 @@ def test_the_gates_verdict_stands_with_its_reasons_and_the_three_ways_on(visit, 
     assert "It is not better." in page
     for label in ("Accept the new model", "Train again", "Keep the old adversary"):
         assert label in page
+    assert "btn-primary" not in page  # none of them is the one to press without looking
 
 
 def test_accepting_opens_the_next_round_against_the_new_model(visit, reviewing, adam):

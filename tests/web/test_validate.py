@@ -60,6 +60,7 @@ def test_an_answer_is_stored_and_the_next_drawing_comes(visit, pending, bob):
     assert Validation.objects.get().answer == pending.label
     assert "Nothing to check right now" in page
     assert "You have answered 1 today" in page
+    assert f"Recorded: {pending.label}." in page
 
 
 def test_with_htmx_the_desk_alone_comes_back(visit, pending, bob):
@@ -122,3 +123,10 @@ def test_an_empty_queue_looks_again_by_itself(visit, open_round, bob):
     page = text_of(visit(bob).get(ADDRESS))
     assert "Nothing to check right now" in page
     assert 'hx-trigger="every' in page
+
+
+def test_an_empty_queue_of_a_closed_round_promises_drawings_of_the_next_one_only(visit, open_round, bob):
+    services.close_round(round=open_round, by=None)
+    page = text_of(visit(bob).get(ADDRESS))
+    assert "Round 1 is closed" in page
+    assert "Drawings of the next round appear here by themselves" in page
