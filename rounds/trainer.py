@@ -9,6 +9,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,9 @@ def _config(run: TrainingRun) -> Config:
 def _prepare(run: TrainingRun, folder: Path) -> None:
     """Lays out what `fit` reads: the frozen examples, the parent, and the checkpoint of a worker that died."""
     _lay_out(folder, run.training_set, run.parent)
-    if not (folder / CHECKPOINT).exists() and default_storage.exists(_checkpoint_path(run)):
-        _fetch(_checkpoint_path(run), folder / CHECKPOINT)
+    stored = run.progress.get("checkpoint")
+    if stored and not (folder / CHECKPOINT).exists() and default_storage.exists(stored):
+        _fetch(stored, folder / CHECKPOINT)
 
 
 def _lay_out(folder: Path, training_set: TrainingSet | None, parent: ModelVersion | None) -> None:
@@ -125,16 +127,26 @@ def _lay_out(folder: Path, training_set: TrainingSet | None, parent: ModelVersio
 
 
 def _reporter(run: TrainingRun, folder: Path) -> Callable[[Progress], None]:
-    """Shows progress, keeps the lease, and puts the checkpoint into the storage at every epoch's end."""
+    """Shows progress, keeps the lease, and puts the checkpoint into the storage at every epoch's end.
+
+    Each under a name of its own, which the run is told once the file is there: a worker that dies while it writes, or
+    that has lost the run, leaves the last whole one in use.
+    """
     epochs: list[dict[str, Any]] = list(run.progress.get("history", []))
+    stored: str | None = run.progress.get("checkpoint")
 
     def report(progress: Progress) -> None:
+        nonlocal stored
+        outdated = None
         if progress.dev_accuracy is not None:
             epochs[progress.epoch - 1 :] = [
                 {"epoch": progress.epoch, "loss": progress.loss, "dev_accuracy": progress.dev_accuracy}
             ]
-            _save(_checkpoint_path(run), folder / CHECKPOINT)
-        services.heartbeat(run=run, progress={**asdict(progress), "history": epochs})
+            outdated, stored = stored, f"runs/{run.pk}/{run.attempts}-{progress.epoch}-{CHECKPOINT}"
+            _save(stored, folder / CHECKPOINT)
+        services.heartbeat(run=run, progress={**asdict(progress), "history": epochs, "checkpoint": stored})
+        if outdated and outdated != stored:
+            default_storage.delete(outdated)
 
     return report
 
@@ -189,18 +201,19 @@ def _save(name: str, path: Path) -> None:
 
 
 def _fetch(name: str, path: Path) -> None:
-    with default_storage.open(name) as source, open(path, "wb") as target:
+    """`path` is there whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    with default_storage.open(name) as source, open(part, "wb") as target:
         shutil.copyfileobj(source, target)
-
-
-def _checkpoint_path(run: TrainingRun) -> str:
-    return f"runs/{run.pk}/{CHECKPOINT}"
+    part.replace(path)
 
 
 def _clear(run: TrainingRun, folder: Path) -> None:
-    """A run that has ended needs neither its folder nor its checkpoint."""
+    """A run that has ended needs neither its folder nor its checkpoints."""
     shutil.rmtree(folder, ignore_errors=True)
-    default_storage.delete(_checkpoint_path(run))
+    with suppress(FileNotFoundError):
+        for name in default_storage.listdir(f"runs/{run.pk}")[1]:
+            default_storage.delete(f"runs/{run.pk}/{name}")
 
 
 def _sentence(error: Exception) -> str:

@@ -3,6 +3,7 @@
 import errno
 import json
 import random
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,11 @@ def closed(open_round, alice, bob, carol, draw, validate, adam) -> Round:
 def run(closed, adam) -> TrainingRun:
     """Its training, queued with a quick recipe."""
     return services.start_training(round=closed, by=adam.user, recipe=QUICK)
+
+
+def checkpoints(run) -> list[str]:
+    folder = f"runs/{run.pk}"
+    return default_storage.listdir(folder)[1] if default_storage.exists(folder) else []
 
 
 def stored(model, name) -> str:
@@ -178,7 +184,7 @@ def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint
         patched.setattr(services, "heartbeat", die)
         with pytest.raises(Killed):
             jobs.train(run.pk)
-    assert default_storage.exists(f"runs/{run.pk}/checkpoint.safetensors")
+    assert checkpoints(run) == ["1-1-checkpoint.safetensors"]
 
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
         assert services.look_at_rounds()["taken_up"] == 1
@@ -187,7 +193,33 @@ def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint
     assert run.status == Status.SUCCEEDED, run.error
     assert run.attempts == 2
     assert [epoch["epoch"] for epoch in run.model.metrics["epochs"]] == [1, 2]
-    assert not default_storage.exists(f"runs/{run.pk}/checkpoint.safetensors")
+    assert not checkpoints(run)
+
+
+def test_a_run_goes_on_from_the_last_whole_checkpoint_on_another_machine(run, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(storage, name, content):
+        if "2-checkpoint" in name:
+            store(storage, name, ContentFile(b"half of it"))
+            raise Killed
+        return store(storage, name, content)
+
+    store = FileSystemStorage.save
+    TrainingRun.objects.update(recipe={**QUICK, "epochs": 3})
+    with monkeypatch.context() as patched:
+        patched.setattr(FileSystemStorage, "save", die)
+        with pytest.raises(Killed):
+            jobs.train(run.pk)
+    shutil.rmtree(settings.DATA_DIR / "work")
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        services.look_at_rounds()
+        jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.SUCCEEDED, run.error
+    assert [epoch["epoch"] for epoch in run.progress["history"]] == [1, 2, 3]
+    assert not checkpoints(run)
 
 
 def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
@@ -211,7 +243,7 @@ def assert_failed(run, sentence):
     assert Round.objects.get().status == Round.Status.VALIDATING
     assert f"Training failed: {run.round}" in mail.outbox[0].subject
     assert ModelVersion.objects.get().number == 1
-    assert not default_storage.exists(f"runs/{run.pk}/checkpoint.safetensors")
+    assert not checkpoints(run)
 
 
 def test_missing_base_data_fails_the_run_with_a_sentence_and_the_round_goes_back(run, settings, tmp_path):
