@@ -332,10 +332,10 @@ def _pooled_errors(rows: Iterable[Any]) -> Any:
 
 
 def _noise(results: Results) -> str:
-    arms = [arm for arm in ("clean", "dynamic", "noisy", "unchecked") if results.rounds(arm)]
+    last = NOISY_ROUNDS
+    arms = [arm for arm in ("clean", "dynamic", "noisy", "unchecked") if results.rounds(arm) >= last]
     if len(arms) < 2:
         return ""
-    last = min(min(results.rounds(arm) for arm in arms), NOISY_ROUNDS)
     seeds = set.intersection(*(set(results.with_arm(arm)) for arm in arms))
     shared = Results({seed: results.seeds[seed] for seed in sorted(seeds)})
     rows = []
