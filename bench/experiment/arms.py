@@ -7,12 +7,20 @@ from bench.crowd import Eyes, Habits
 from models_zoo.config import FIRST, NEXT, Config
 from rounds.rules import NON_FOOLING_NONE, NON_FOOLING_VERIFIED
 
-DYNAMIC, ORDINARY, STATIC, SAME = "dynamic", "ordinary", "static", "same"
+DYNAMIC, ORDINARY, STATIC = "dynamic", "ordinary", "static"
 """Where a round's examples come from: drawings that fool the newest model; drawings for no model at all; drawings that
-fool the first model; the very examples of the dynamic arm."""
+fool the first model."""
+SAME, SAME_ORDINARY = "same", "same as ordinary"
+COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
+"""Or they are the very examples of another arm."""
 
+PLAYED = replace(NEXT, epochs=2, base_replay=40_000)
+"""What the arms of many rounds are trained by: a quarter of the site's default, since they train sixty times a seed."""
+LONGER = replace(PLAYED, epochs=4)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
+LATE = 20
+"""After so many rounds, what the site's default makes of dynamic and of ordinary examples."""
 NOISY_ROUNDS = 4
 """How long the arms are in which people err more or less."""
 
@@ -24,7 +32,7 @@ class Arm:
     title: str
     """As tables and charts name it."""
     source: str = DYNAMIC
-    config: Config = NEXT
+    config: Config = PLAYED
     """How each next model is trained; seeds and threads are set by the run."""
     habits: Habits = field(default_factory=Habits)
     eyes: Eyes = field(default_factory=Eyes)
@@ -69,19 +77,27 @@ SAMPLED = {
 }
 
 
-def _once(title: str, config: Config) -> Arm:
-    """Another way to train on what the dynamic arm collected."""
-    return Arm(title, source=SAME, config=config, rounds=ONCE_AFTER, only_after=(ONCE_AFTER,))
+def _once(title: str, config: Config, *, source: str = SAME, after: tuple[int, ...] = (ONCE_AFTER,)) -> Arm:
+    """Another way to train on what another arm collected."""
+    return Arm(title, source=source, config=config, rounds=max(after), only_after=after)
 
 
 TRAINING = {
     **{
         f"weight-{weight}": _once(
-            f"warm start, each collected example {weight} × an epoch", replace(NEXT, collected_weight=float(weight))
+            f"warm start, {PLAYED.epochs} epochs, {weight} ×", replace(PLAYED, collected_weight=float(weight))
         )
         for weight in (1, 4, 16, 64)
     },
-    "cold": _once("from scratch, same budget", replace(NEXT, warm_start=False, lr=FIRST.lr)),
-    "scratch": _once("from scratch, the first model's budget", replace(FIRST, collected_weight=NEXT.collected_weight)),
+    "longer": _once("warm start, 4 epochs, 16 ×", LONGER),
+    "default": _once("the site's default: warm start, 5 epochs, 16 ×, all base digits", NEXT, after=(ONCE_AFTER, LATE)),
+    "cold": _once(f"from scratch, {PLAYED.epochs} epochs, 16 ×", replace(PLAYED, warm_start=False, lr=FIRST.lr)),
+    "scratch": _once(
+        f"from scratch, {FIRST.epochs} epochs, 16 ×, all base digits",
+        replace(FIRST, collected_weight=NEXT.collected_weight),
+    ),
 }
-ARMS = MAIN | NOISE | SAMPLED | TRAINING
+CONTROL = {
+    "default-on-ordinary": _once("the site's default on ordinary examples", NEXT, source=SAME_ORDINARY, after=(LATE,))
+}
+ARMS = MAIN | NOISE | SAMPLED | TRAINING | CONTROL

@@ -6,11 +6,11 @@ from html import escape
 from itertools import pairwise
 from math import ceil, log10
 
-WIDTH, HEIGHT = 760, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 210, 44, 44
+WIDTH, HEIGHT = 790, 380
+LEFT, RIGHT, TOP, BOTTOM = 64, 240, 44, 44
 INK, PENCIL, RULE, PAPER = "#1b1f24", "#5a626c", "#d8d5ce", "#fbfaf7"
-COLOURS = ("#0b6e69", "#8a5a00", "#a8167f", "#2b6e2f", "#b3261e", "#5a626c")
-DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2", "1 3")
+COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#2b6e2f", "#b3261e")
+DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2")
 """A line is told by its dashes and its name as well as by its colour."""
 BETWEEN_NAMES = 16
 

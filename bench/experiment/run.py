@@ -18,7 +18,7 @@ from torch import nn
 
 from bench.crowd import Crowd, Handwriting, make_crowd
 from bench.crowd.annotators import Memory
-from bench.experiment.arms import ARMS, ORDINARY, SAME, STATIC, Arm
+from bench.experiment.arms import ARMS, COPIED, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_fooling, collect_ordinary
 from bench.experiment.measure import BASE_DEV, Counts, Pictures, Suites, suites, tally
 from models_zoo.base_data import BaseData
@@ -108,7 +108,7 @@ class Experiment:
         with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
             images, labels, hands, fooled = (kept[key] for key in ("images", "labels", "annotators", "fooled"))
         sides = self._sides[hands]
-        measured = fooled | (ARMS[name].source == ORDINARY)
+        measured = fooled | (ARMS[name].source in (ORDINARY, SAME_ORDINARY))
         wanted = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
         return {side: (images[chosen], labels[chosen]) for side, chosen in wanted.items()}
 
@@ -118,6 +118,12 @@ class Experiment:
         tests = [self.split("dynamic", number)["test"] for number in self._finished("dynamic")]
         folders = [self._model_before(name, number + 1) for number in [0, *self._finished(name)]]
         return [[tally(model, pictures) for pictures in tests] for model in map(load_model, folders)]
+
+    def variety(self, name: str) -> tuple[int, int]:
+        """Of how many different trajectories an arm's drawings were made, and how many drawings that are."""
+        kept = [np.load(self.round_folder(name, number) / "collected.npz") for number in self._finished(name)]
+        used = np.concatenate([arrays["trajectories"] for arrays in kept])
+        return len(np.unique(used[used >= 0])), len(used)
 
     def _finished(self, name: str) -> list[int]:
         """Numbers of the rounds of an arm that are there."""
@@ -172,10 +178,10 @@ class Experiment:
         """The round's examples, into its folder; `collected.json` comes last."""
         folder = self.round_folder(name, number)
         folder.mkdir(parents=True, exist_ok=True)
-        if arm.source == SAME:
-            source = self.round_folder("dynamic", number)
+        if arm.source in COPIED:
+            source = self.round_folder(COPIED[arm.source], number)
             if not (source / COLLECTED).exists():
-                raise OtherSettings(f"{name} trains on what the dynamic arm collected: run that arm first.")
+                raise OtherSettings(f"{name} trains on what {COPIED[arm.source]} collected: run that arm first.")
             shutil.copyfile(source / "collected.npz", folder / "collected.npz")
             write_json(folder / COLLECTED, {"counts": {}})
             return
@@ -216,8 +222,8 @@ class Experiment:
         seed = 1000 * (self.seed + 1) + number
         config = replace(arm.config, **self.settings.changes, seed=seed, threads=self.settings.threads)
         started = time.monotonic()
-        model = fit(folder, config, base=self.base).model
-        trained = time.monotonic()
+        fitted = fit(folder, config, base=self.base)
+        model, trained = fitted.model, time.monotonic()
         measured = self.suites.measure(model)
         dev = tuple(np.concatenate(arrays) for arrays in zip(*(part["dev"] for part in parts), strict=True))
         return {
@@ -225,6 +231,7 @@ class Experiment:
             "collected": {side: sum(len(part[side][1]) for part in parts) for side in parts[0]},
             "gate": self._gate(model, parent, measured["scores"][BASE_DEV], dev) if arm.config.warm_start else None,
             "train_seconds": trained - started,
+            "train_cpu_seconds": sum(epoch["cpu_seconds"] for epoch in fitted.epochs),
             "measure_seconds": time.monotonic() - trained,
         }
 

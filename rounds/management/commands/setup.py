@@ -55,7 +55,7 @@ class Command(BaseCommand):
         return password
 
 
-def digits_task(**rules: Any) -> Task:
-    """The task of handwritten digits, made with these rules if it is not there yet."""
-    given = {"name": "Handwritten digits", "labels": list("0123456789"), "instructions": INSTRUCTIONS, **rules}
+def digits_task(**fields: Any) -> Task:
+    """The task of handwritten digits, made with these fields if it is not there yet."""
+    given = {"name": "Handwritten digits", "labels": list("0123456789"), "instructions": INSTRUCTIONS, **fields}
     return Task.objects.get_or_create(slug="digits", defaults=given)[0]
