@@ -47,7 +47,7 @@ def test_a_task_without_a_round_says_what_will_be_here(visit, digits, adam):
 def test_a_round_that_nobody_played_says_so(visit, open_round):
     page = text_of(visit(None).get(open_round.get_absolute_url()))
     assert "Nobody has drawn in this round yet" in page
-    assert "Nobody has tried to fool it yet." in page
+    assert "No try has counted against it yet." in page
 
 
 def test_the_round_page_shows_rates_classes_confusion_and_what_happened(visit, open_round, verified):
