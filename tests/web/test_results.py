@@ -31,6 +31,7 @@ def test_the_task_page_shows_each_round_with_its_numbers(visit, open_round, veri
     assert "up to 40.0 % with 1 pending" in page
     assert "Graphite" in page
     assert "<svg" in page
+    assert "The line begins with the next round." in page  # one round makes none
 
 
 def test_the_task_page_shows_the_models_on_their_test_sets(visit, open_round):

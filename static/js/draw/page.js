@@ -19,6 +19,7 @@ const config = {
   tries: Number(root.dataset.tries),
   round: Number(root.dataset.round),
   guest: root.dataset.guest === "yes",
+  practice: Number(root.dataset.practiceLeft),
   onboarding: root.dataset.onboarding === "yes",
   free: root.dataset.free === "yes",
   loginUrl: root.dataset.loginUrl,
@@ -28,7 +29,7 @@ const config = {
 // `pending` is {key, png} from sending until the answer; `unsent` says whether the sheet differs from what was answered.
 const state = { phase: "loading", prompt: null, marks: [], pending: null, tries: [], unsent: true, retry: null };
 state.record = { fooled: Number(root.dataset.fooled), attempts: Number(root.dataset.attempts) };
-state.practiceLeft = Number(root.dataset.practiceLeft);
+state.practised = new Set(); // the ids of the prompts that this page got for practice
 
 const BUTTON = {
   loading: "Send",
@@ -42,7 +43,7 @@ const BUTTON = {
 const RETRY_BUTTON = {
   same: "Send again",
   prompt: "Get a prompt",
-  reload: "To the open round",
+  reload: "Next round",
   login: "Log in",
   change: "Send",
 };
@@ -125,12 +126,12 @@ async function getPrompt(label = null) {
   state.prompt = answer.data;
   if (Number(answer.data.round) !== config.round) return toOpenRound();
   if (state.prompt.id !== before?.id) {
-    if (before?.practice) state.practiceLeft -= 1;
     state.tries = [];
     state.pending = null; // its key belongs to the prompt before
   }
   showPrompt(state.prompt.label);
-  showPractice(state.prompt.practice && !config.guest ? state.practiceLeft : 0);
+  if (state.prompt.practice) state.practised.add(state.prompt.id);
+  showPractice(state.prompt.practice ? config.practice - state.practised.size + 1 : 0);
   showBars(null);
   showTriesOfPrompt();
   setPhase("ready");
