@@ -1,9 +1,11 @@
 """How numbers and names are set on every page."""
 
 import json
+import re
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 
 from rounds import selectors
 from rounds.models import ModelVersion, Round, RoundEvent, Task
@@ -53,8 +55,8 @@ def pigment(model_name: str) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """0.1239 → "12.4 %"."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+    """0.1239 → "12.4 %", which stays on one line."""
+    return "–" if share is None else f"{100 * share:.1f}\u00a0%"
 
 
 @register.filter
@@ -131,6 +133,18 @@ def as_rate(score: dict[str, int]) -> dict[str, Any]:
         "numerator": score["correct"],
         "denominator": score["n"],
     }
+
+
+@register.filter
+def with_article(label: str) -> str:
+    """ "8" → "an 8", as words.js has it on the sheet."""
+    return f"{'an' if re.match(r'8|11$|18$|[aeiou]', label, re.IGNORECASE) else 'a'} {label}"
+
+
+@register.filter
+def without_placeholder(field: BoundField) -> str:
+    """An input of the accounts library: its label stands above it already, and in our words."""
+    return field.as_widget(attrs={"placeholder": False})
 
 
 @register.filter

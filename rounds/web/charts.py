@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 36
+LEFT, RIGHT, TOP, BOTTOM = 68, 16, 16, 36
 #: Beside each other, so that the two intervals of a round don't hide each other.
 ASIDE = 7
 #: With more rounds than this, only their numbers fit under the axis.

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django_htmx.http import HttpResponseClientRefresh
 
 from rounds import rules, selectors
-from rounds.models import Round, Task
+from rounds.models import Prompt, Round, Task
 
 from .access import PageRequest, deny_without
 
@@ -21,13 +21,26 @@ def draw(request: PageRequest, slug: str) -> HttpResponse:
     task = get_object_or_404(Task, slug=slug)
     if request.user.is_authenticated:
         deny_without(request.user, "annotator")
-    round = selectors.open_round(task)
+    if round := selectors.open_round(task):
+        return HttpResponseClientRefresh() if request.htmx else _sheet(request, task, round)
+    return _between(request, task)
+
+
+def _between(request: PageRequest, task: Task) -> HttpResponse:
+    """The page asks every few seconds, with what it has `seen`: 204 as long as that stands."""
+    round = selectors.latest_round(task)
+    seen = f"{round.number}-{round.status}" if round else "nothing"
     if request.htmx:
-        # The page between rounds asks this every few seconds.
-        return HttpResponseClientRefresh() if round else HttpResponse(status=204)
-    if round is None:
-        return render(request, "draw/between.html", {"task": task, "round": selectors.latest_round(task)})
-    return _sheet(request, task, round)
+        return HttpResponse(status=204) if request.GET.get("seen") == seen else HttpResponseClientRefresh()
+    return render(request, "draw/between.html", {"task": task, "round": round, "seen": seen})
+
+
+def _practice_left(request: PageRequest, round: Round) -> int:
+    """How many prompts somebody new has to finish before theirs count."""
+    if not request.user.is_authenticated or not round.rules.onboarding_prompts:
+        return 0
+    mine = Prompt.objects.filter(annotator__user=request.user, round__task=round.task_id)
+    return max(0, round.rules.onboarding_prompts - mine.exclude(status=Prompt.Status.OPEN).count())
 
 
 def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
@@ -39,6 +52,7 @@ def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
             "task": task,
             "round": round,
             "record": selectors.adversary_record(round.adversary),
+            "practice_left": _practice_left(request, round),
             "labels": json.dumps(task.labels),
             "free": round.rules.label_assignment == rules.FREE,
         },

@@ -1,4 +1,4 @@
-// What every page needs: the theme toggle, and buttons that copy a field.
+// What every page needs: the theme toggle, buttons that copy a field, and tables that show where they go on.
 (function () {
   const root = document.documentElement;
 
@@ -26,6 +26,22 @@
     });
   }
 
+  // A table that is wider than the screen is marked as cut, until it is scrolled to its end.
+  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => markCut(target)));
+
+  function markCut(box) {
+    box.classList.toggle("is-cut", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+  }
+
+  function watchTables(part) {
+    for (const box of part.querySelectorAll(".scroll")) {
+      sized.observe(box);
+      box.addEventListener("scroll", () => markCut(box), { passive: true });
+    }
+  }
+
+  watchTables(document);
+  document.addEventListener("htmx:load", ({ detail }) => watchTables(detail.elt.parentElement ?? detail.elt));
   for (const toggle of document.querySelectorAll("[data-theme-toggle]")) {
     toggle.hidden = false;
     showTheme(toggle);

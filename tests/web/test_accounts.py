@@ -66,6 +66,7 @@ def test_a_forgotten_password_is_replaced_through_a_mail(visit, alice):
     client = visit(None)
     page = text_of(client.post("/accounts/password/reset/", {"email": "alice@example.org"}, follow=True))
     assert "Look into your mail" in page
+    assert mail.outbox[0].subject.endswith("Choose a new password")
     link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)
     form = client.get(link.group(1), follow=True)
     assert "Choose a new password" in text_of(form)
@@ -100,3 +101,9 @@ def test_a_wrong_old_password_changes_nothing(visit, alice):
     form = {"oldpassword": "wrong", "password1": "quite another one 7", "password2": "quite another one 7"}
     page = text_of(visit(alice).post("/accounts/password/change/", form))
     assert "Please type your current password" in page
+
+
+def test_the_forms_of_the_accounts_library_speak_as_the_site_does(visit):
+    page = text_of(visit(None).get("/accounts/signup/"))
+    assert "E-mail address</label>" in page
+    assert "placeholder" not in page

@@ -77,6 +77,7 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
     page.wait_for_path(SHEET)
     label = page.fool()
     page.sees("Fooled!", VERDICT)
+    page.sees("Fooled 1 time in", ".draw-adversary")
     example = Example.objects.get(fooled=True)
     assert (example.annotator.name, example.label, example.practice) == ("dora", label, False)
     assert page.complaints == []
@@ -232,6 +233,10 @@ def test_a_drawing_can_be_taken_back(window, open_round, alice):
     page.fool()
     page.click("text=Take it back")
     page.sees("Taken back.", VERDICT)
+    page.sees("taken back", ".tries")
+    page.sees("No try has counted against it yet.", ".draw-adversary")
+    assert page.js("document.getElementById('draw').dataset.phase") == "exhausted"  # and no longer fooled
+    assert page.js("document.querySelectorAll('.bars .is-fooled').length") == 0
     assert Example.objects.get(fooled=True).retracted_at is not None
     page.send()  # now “Next drawing”
     page.asked()
@@ -278,11 +283,38 @@ def test_a_picture_from_a_file_goes_the_same_way(window, open_round, alice):
     board.save(file, "PNG")
     upload(page, "image/png", file.getvalue())
     page.wait("[data-part=primary]:enabled")
+    assert "can't be used" not in page.text(VERDICT)  # that was the file before
     page.send()
     page.verdict()
     stored = Image.open(io.BytesIO(bytes(Drawing.objects.get().png)))
     assert stored.getpixel((0, 0)) == stored.getpixel((5, 140)) == 255
     assert stored.getpixel((140, 140)) == 0
+
+
+def test_somebody_new_is_told_how_much_of_it_is_practice(window, open_round, alice):
+    open_round.frozen_rules |= {"onboarding_prompts": 2}
+    open_round.save()
+    page = window(SHEET, alice)
+    page.asked()
+    page.sees("This one and the next one are practice", ".draw-tries")
+    give_up = "text=Give up on this one"
+    page.do(lambda it: expect_answer(it, "**/prompts/", give_up))
+    page.sees("This one is practice still: the next one counts.", ".draw-tries")
+    page.click(give_up)
+    page.do(lambda it: it.wait_for_selector("[data-part=practice]", state="hidden"))
+
+
+def test_what_the_site_has_to_say_does_not_push_the_sheet(window, open_round):
+    page = window("/accounts/signup/?next=" + SHEET, viewport=PHONE)
+    page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
+    page.submit()
+    page.wait_for_path(SHEET)
+    page.asked()
+    page.sees("A link to confirm your address was sent to dora@example.org.")
+    pushed = page.box("canvas")
+    page.go(SHEET)
+    page.asked()
+    assert page.box("canvas") == pushed
 
 
 # --- Nothing that was drawn is lost ---------------------------------------------------------------------------------
@@ -335,7 +367,7 @@ def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
     page.trouble("it stays on the sheet")
     assert page.ink() == drawn
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
-    page.click("text=Go to the open round")
+    page.click("text=Next round")
     page.asked()
     assert page.ink() == drawn
     page.send()
@@ -496,6 +528,13 @@ def test_every_page_fits_a_phone_and_says_nothing_in_the_console(tour):
         assert page.too_wide_by() <= 0, path
         # What answers 403 and 404 is meant to, and Chromium notes it.
         assert [said for said in page.complaints if "403" not in said and "404" not in said] == [], path
+
+
+def test_a_table_that_goes_on_to_the_right_fades_until_it_is_scrolled_there(window, lived_in):
+    page = window("/tasks/digits/", viewport=PHONE)
+    page.wait(".scroll.is-cut table.book")
+    page.js("document.querySelector('.scroll').scrollLeft = 2000")
+    page.wait(".scroll:not(.is-cut) table.book")
 
 
 @pytest.mark.skipif(axe_source() is None, reason="needs the package axe-playwright-python")

@@ -61,7 +61,7 @@ def test_a_loss_curve_starts_with_the_first_epoch():
 
 @pytest.mark.parametrize(
     ("shown", "value"),
-    [("12.4 %", 0.1239), ("0.0 %", 0.0), ("100.0 %", 1.0), ("–", None)],
+    [("12.4\u00a0%", 0.1239), ("0.0\u00a0%", 0.0), ("100.0\u00a0%", 1.0), ("–", None)],
 )
 def test_a_share_is_set_in_per_cent(shown, value):
     assert notebook.percent(value) == shown
@@ -90,3 +90,10 @@ def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
 def test_a_model_of_the_second_lap_has_the_pigment_of_its_name():
     assert notebook.pigment("Sepia 2") == notebook.pigment("Sepia")
     assert notebook.pigment("Something else").startswith("#")
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"), [("7", "a 7"), ("8", "an 8"), ("18", "an 18"), ("80", "an 80"), ("Owl", "an Owl")]
+)
+def test_labels_get_the_article_that_is_spoken(label, shown):
+    assert notebook.with_article(label) == shown

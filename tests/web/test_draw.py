@@ -66,7 +66,10 @@ def test_between_rounds_the_page_says_what_is_going_on_and_waits(visit, open_rou
     assert "No round is open right now" in page
     assert "people check what was drawn" in page
     assert "Check drawings meanwhile" in page
-    assert visit(alice).get(ADDRESS, headers={"HX-Request": "true"}).status_code == 204
+    headers = {"HX-Request": "true"}
+    assert "?seen=1-validating" in page
+    assert visit(alice).get(f"{ADDRESS}?seen=1-validating", headers=headers).status_code == 204
+    assert visit(alice).get(f"{ADDRESS}?seen=1-open", headers=headers)["HX-Refresh"] == "true"
 
 
 def test_the_waiting_page_reloads_once_a_round_is_open(visit, open_round):

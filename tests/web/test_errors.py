@@ -67,3 +67,9 @@ def test_no_page_runs_a_script_that_the_policy_would_refuse(visit, open_round, p
     assert "<script>" not in page
     assert " onclick=" not in page
     assert "javascript:" not in page
+
+
+@pytest.mark.django_db
+def test_the_api_pages_lead_back_and_the_admin_has_the_sites_icon(visit, adam):
+    assert '<a href="/">← DADC</a>' in text_of(visit(None).get("/api/docs/"))
+    assert "img/favicon.svg" in text_of(visit(None).get("/admin/login/"))

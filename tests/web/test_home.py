@@ -40,4 +40,6 @@ def test_the_newest_verified_drawing_is_on_the_front_page(visit, open_round, ali
     example = draw(alice, open_round.task, fooling=True)
     validate(bob, example, example.label)
     validate(carol, example, example.label)
-    assert reverse("drawing", args=[example.pk]) in text_of(visit(None).get("/"))
+    page = text_of(visit(None).get("/"))
+    assert reverse("drawing", args=[example.pk]) in page
+    assert f"{'An' if example.label == '8' else 'A'} {example.label}, said those who checked it." in page

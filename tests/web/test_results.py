@@ -31,6 +31,7 @@ def test_the_task_page_shows_each_round_with_its_numbers(visit, open_round, veri
     assert "up to 40.0 % with 1 pending" in page
     assert "Graphite" in page
     assert "<svg" in page
+    assert "The line begins with the next round." in page  # one round makes none
 
 
 def test_the_task_page_shows_the_models_on_their_test_sets(visit, open_round):
@@ -47,7 +48,7 @@ def test_a_task_without_a_round_says_what_will_be_here(visit, digits, adam):
 def test_a_round_that_nobody_played_says_so(visit, open_round):
     page = text_of(visit(None).get(open_round.get_absolute_url()))
     assert "Nobody has drawn in this round yet" in page
-    assert "Nobody has tried to fool it yet." in page
+    assert "No try has counted against it yet." in page
 
 
 def test_the_round_page_shows_rates_classes_confusion_and_what_happened(visit, open_round, verified):

@@ -5,7 +5,7 @@ import { askPrompt, giveUp, retract, sendDrawing } from "./api.js";
 import { forget, keep, kept } from "./keep.js";
 import { clear, exportPng, isBlank, loadPictures, paint, picture, stroke } from "./marks.js";
 import { attachPen } from "./pen.js";
-import { say, showBars, showPhase, showPrompt, showTries, verdictTitle } from "./show.js";
+import { say, showBars, showPhase, showPractice, showPrompt, showRecord, showTries, verdictTitle } from "./show.js";
 import { readPicture } from "./upload.js";
 import { slightly, trouble, withArticle } from "./words.js";
 
@@ -19,6 +19,7 @@ const config = {
   tries: Number(root.dataset.tries),
   round: Number(root.dataset.round),
   guest: root.dataset.guest === "yes",
+  practice: Number(root.dataset.practiceLeft),
   onboarding: root.dataset.onboarding === "yes",
   free: root.dataset.free === "yes",
   loginUrl: root.dataset.loginUrl,
@@ -27,6 +28,8 @@ const config = {
 
 // `pending` is {key, png} from sending until the answer; `unsent` says whether the sheet differs from what was answered.
 const state = { phase: "loading", prompt: null, marks: [], pending: null, tries: [], unsent: true, retry: null };
+state.record = { fooled: Number(root.dataset.fooled), attempts: Number(root.dataset.attempts) };
+state.practised = new Set(); // the ids of the prompts that this page got for practice
 
 const BUTTON = {
   loading: "Send",
@@ -40,7 +43,7 @@ const BUTTON = {
 const RETRY_BUTTON = {
   same: "Send again",
   prompt: "Get a prompt",
-  reload: "Go to the open round",
+  reload: "Next round",
   login: "Log in",
   change: "Send",
 };
@@ -127,6 +130,8 @@ async function getPrompt(label = null) {
     state.pending = null; // its key belongs to the prompt before
   }
   showPrompt(state.prompt.label);
+  if (state.prompt.practice) state.practised.add(state.prompt.id);
+  showPractice(state.prompt.practice ? config.practice - state.practised.size + 1 : 0);
   showBars(null);
   showTriesOfPrompt();
   setPhase("ready");
@@ -207,8 +212,17 @@ function judge(example, png) {
   keep(config.task, { marks: [], prompt: state.prompt, pending: null, tries: state.tries });
   showBars(shares, { claimed: example.label, read: example.prediction, fooled: example.fooled });
   showTriesOfPrompt();
+  count(example, 1);
   say(example.fooled ? "fooled" : "missed", verdictTitle(example, shares[example.prediction], last), afterwards(example, shares, last), offers(example, last));
   setPhase(example.fooled ? "fooled" : last ? "exhausted" : "missed");
+}
+
+// The adversary's record, by one try more or less.
+function count({ fooled, practice }, tries) {
+  if (practice) return;
+  state.record.attempts += tries;
+  state.record.fooled += fooled ? tries : 0;
+  showRecord(state.record);
 }
 
 function afterwards({ label, fooled, practice }, shares, last) {
@@ -233,9 +247,13 @@ function changeThis() {
 async function takeBack(example, last) {
   const answer = await retract(example.id);
   if (answer.ok) {
-    state.tries = state.tries.filter((tried) => tried.number !== example.try_number);
+    for (const tried of state.tries) tried.takenBack ||= tried.number === example.try_number;
+    count(example, -1);
+    showBars(null);
     showTriesOfPrompt();
     say("hint", "Taken back.", "It will not be counted or checked.");
+    // Its prompt has ended, but nobody is fooled any more.
+    if (state.phase === "fooled") setPhase("exhausted");
   } else {
     say("trouble", "It could not be taken back.", answer.data.detail || "Try again in a moment.", [["Try again", () => takeBack(example, last)]]);
   }
@@ -287,6 +305,7 @@ function pick(file) {
     .then(async (src) => {
       state.marks.push(clear(), picture(src));
       await loadPictures(state.marks);
+      if (state.phase === "ready") hint(); // where the last file was no good, that is over
       changed();
     })
     .catch((error) => say("trouble", "That picture can't be used.", error.message));

@@ -1,6 +1,6 @@
 // Everything that the drawing page shows. Functions of what they are given; the page's state lives in page.js.
 
-import { percent, withArticle } from "./words.js";
+import { percent, practiceSentence, recordSentence, withArticle } from "./words.js";
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 
@@ -71,6 +71,18 @@ export function showBars(shares, { claimed = null, read = null, fooled = false }
   }
 }
 
+export function showRecord(record) {
+  part("record").textContent = recordSentence(record);
+}
+
+// `left`: the prompts of somebody's practice, this one included; 0 where it counts.
+export function showPractice(left) {
+  const notice = part("practice");
+  if (!notice) return;
+  notice.hidden = left < 1;
+  notice.textContent = practiceSentence(left);
+}
+
 export function showTries(tries, { count, most }) {
   const left = most - count;
   part("tries-count").textContent =
@@ -81,7 +93,7 @@ export function showTries(tries, { count, most }) {
       image.src = tried.png;
       image.alt = `Try ${tried.number}`;
       image.width = image.height = 44;
-      return element("li", tried.fooled ? "fooled" : "", image, element("span", "", `read ${tried.prediction}`));
+      return element("li", tried.fooled && !tried.takenBack ? "fooled" : "", image, element("span", "", tried.takenBack ? "taken back" : `read ${tried.prediction}`));
     }),
   );
 }

@@ -6,14 +6,25 @@ export function withArticle(label) {
 }
 
 export function percent(share) {
-  if (share >= 0.995) return "> 99 %";
-  if (share < 0.005) return "< 1 %";
-  return `${Math.round(share * 100)} %`;
+  if (share >= 0.995) return ">\u00a099\u00a0%";
+  if (share < 0.005) return "<\u00a01\u00a0%";
+  return `${Math.round(share * 100)}\u00a0%`;
 }
 
 // "only 9 %", as said of the label that the drawing claims.
 export function slightly(share) {
   return share < 0.005 ? "less than 1 %" : `only ${percent(share)}`;
+}
+
+// The adversary's, as the server sets it in templates/partials/adversary.html.
+export function recordSentence({ fooled, attempts }) {
+  if (attempts === 0) return "No try has counted against it yet.";
+  return `Fooled ${fooled} ${fooled === 1 ? "time" : "times"} in ${attempts} ${attempts === 1 ? "try" : "tries"}.`;
+}
+
+export function practiceSentence(left) {
+  const rest = left === 1 ? "This one is practice still: the next one counts." : `This one and the next ${left - 1 === 1 ? "one" : left - 1} are practice, then they count.`;
+  return `You are new here. ${rest}`;
 }
 
 // What went wrong, that nothing was lost, and what to do. `retry` says what "send again" has to do first:
