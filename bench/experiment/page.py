@@ -36,7 +36,7 @@ def write_page(page: Path, experiments: Sequence[Experiment]) -> None:
     """The page, its charts beside it in `images/results/`, and every number as `results.csv`."""
     folder = experiments[0].folder
     results = numbers.read(folder)
-    write_bytes(page.parent / TABLE, _csv(results).encode())
+    write_bytes(page.parent / TABLE, _csv(results, experiments).encode())
     for name, picture in charts(results).items():
         write_bytes(page.parent / PICTURES / f"{name}.svg", picture.encode())
     write_bytes(page, (text(results, experiments) + "\n").encode())
@@ -316,7 +316,8 @@ def _round_tests(results: Results, experiments: Sequence[Experiment]) -> str:
     return f"""## Every model on every round's test split
 
 Errors on the test splits of the dynamic arm's rounds, {GROUP} rounds together: drawings that fooled the model of their
-round, by hands that are trained on in no arm. A model that is drawn against is always wrong on its own round's.
+round, by hands that are trained on in no arm. Round by round they are in [{TABLE}]({TABLE}). A model that is drawn
+against is always wrong on its own round's.
 
 {_table(["arm", "after round", *heads], rows)}"""
 
@@ -532,7 +533,7 @@ def _hours(results: Results) -> str:
     return f"{hours:.1f} hours for {len(rows)} rounds, added up"
 
 
-def _csv(results: Results) -> str:
+def _csv(results: Results, experiments: Sequence[Experiment]) -> str:
     """Every count: seed, arm, round, what, numerator (right, or counted), denominator (asked)."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
@@ -544,4 +545,11 @@ def _csv(results: Results) -> str:
                     rows.writerow([seed, arm, number, f"right on {suite}", right, asked])
                 for name, count in result.get("counts", {}).items():
                     rows.writerow([seed, arm, number, name, count, result["counts"].get("attempts", "")])
+    for experiment in experiments:
+        for arm in (arm for arm in MAIN if arm in results.seeds[experiment.seed]):
+            for number, counts in enumerate(experiment.on_round_tests(arm)):
+                for test, (right, asked) in enumerate(counts, start=1):
+                    rows.writerow(
+                        [experiment.seed, arm, number, f"right on the test split of round {test}", right, asked]
+                    )
     return out.getvalue()

@@ -66,7 +66,7 @@ styles = st.builds(
     slant=st.floats(-1, 1),
     turn=st.floats(-45, 45),
     pen=st.floats(7, 34),
-    gap=st.floats(0, 0.75).map(lambda start: (start, start + 0.14)),
+    gap=st.builds(lambda start, length: (start, start + length), st.floats(0, 0.8), st.floats(0, 0.2)),
 )
 
 
