@@ -109,10 +109,11 @@ def show_progress(progress: Progress) -> None:
         f"epoch {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  "
         f"{progress.seconds_left:.0f} s left"
     )
-    if progress.dev_accuracy is None:
+    if progress.dev is None:
         print(f"\r{line}   ", end="", flush=True)
     else:
-        print(f"\r{line}  dev accuracy {100 * progress.dev_accuracy:.2f} %", flush=True)
+        scores = (f"{name} dev {score['correct']:,}/{score['n']:,}" for name, score in progress.dev.items())
+        print("  ".join([f"\r{line}", *scores]), flush=True)
 
 
 def field_docs(kind: type) -> dict[str, str]:

@@ -49,9 +49,8 @@ class Progress:
     steps: int
     loss: float
     """Mean training loss of this epoch so far."""
-    dev_accuracy: float | None
-    """0 to 1, at the end of an epoch: the mean over the dev sets there are (base, collected), 0 where there are none;
-    None in between."""
+    dev: dict[str, dict[str, int]] | None
+    """At the end of an epoch `correct` and `n` of each dev set there is (base, collected); None in between."""
     seconds: float
     """Since this call of `fit` began."""
     seconds_left: float
@@ -173,7 +172,7 @@ class _Run:
         })  # fmt: skip
         is_best = bool(self.config.patience) and _best_epoch(self.history) == number + 1
         self.checkpoint.save(self.model, self.optimiser, self.history, is_best=is_best)
-        self._report(number, self.steps_per_epoch, loss, self.history[-1]["dev_accuracy"])
+        self._report(number, self.steps_per_epoch, loss, self.history[-1]["dev"])
 
     def finish(self) -> Fitted:
         """Write the model; `model.json` comes last and makes the folder a finished one."""
@@ -225,7 +224,7 @@ class _Run:
             return self.config.lr * schedules.plateau([row["dev_accuracy"] for row in self.history[:epoch]])
         return self.config.lr
 
-    def _report(self, epoch: int, step: int, loss: float, dev_accuracy: float | None) -> None:
+    def _report(self, epoch: int, step: int, loss: float, dev: dict[str, dict[str, int]] | None) -> None:
         self.reported = time.monotonic()
         seconds = self.reported - self.started
         done, steps = epoch * self.steps_per_epoch + step, self.config.epochs * self.steps_per_epoch
@@ -236,7 +235,7 @@ class _Run:
                 step=done,
                 steps=steps,
                 loss=loss,
-                dev_accuracy=dev_accuracy,
+                dev=dev,
                 seconds=seconds,
                 seconds_left=(steps - done) * seconds / (done - self.steps_before),
             )

@@ -138,10 +138,8 @@ def _reporter(run: TrainingRun, folder: Path) -> Callable[[Progress], None]:
     def report(progress: Progress) -> None:
         nonlocal stored
         outdated = None
-        if progress.dev_accuracy is not None:
-            epochs[progress.epoch - 1 :] = [
-                {"epoch": progress.epoch, "loss": progress.loss, "dev_accuracy": progress.dev_accuracy}
-            ]
+        if progress.dev is not None:
+            epochs[progress.epoch - 1 :] = [{"epoch": progress.epoch, "loss": progress.loss, "dev": progress.dev}]
             outdated, stored = stored, f"runs/{run.pk}/{run.attempts}-{progress.epoch}-{CHECKPOINT}"
             _save(stored, folder / CHECKPOINT)
         services.heartbeat(run=run, progress={**asdict(progress), "history": epochs, "checkpoint": stored})

@@ -176,7 +176,7 @@ def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint
         pass
 
     def die(*, run, progress):
-        if progress["dev_accuracy"] is not None and progress["epoch"] == 1:
+        if progress["dev"] is not None and progress["epoch"] == 1:
             raise Killed
 
     TrainingRun.objects.update(recipe={**QUICK, "epochs": 2})
@@ -219,6 +219,7 @@ def test_a_run_goes_on_from_the_last_whole_checkpoint_on_another_machine(run, mo
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
     assert [epoch["epoch"] for epoch in run.progress["history"]] == [1, 2, 3]
+    assert [set(epoch["dev"]) for epoch in run.progress["history"]] == [{"base", "collected"}] * 3
     assert not checkpoints(run)
 
 

@@ -84,7 +84,7 @@ def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
     config = Config.from_json(json.loads((run_folder / "config.json").read_text())["config"])
     assert (config.recipe.name, config.recipe.steps, config.augment.flip) == ("pgd", 2, True)
     assert config.base_replay is None
-    assert "dev accuracy" in capsys.readouterr().out
+    assert "base dev" in capsys.readouterr().out
     assert "fgsm" in (run_folder / "README.md").read_text()
 
 

@@ -73,8 +73,8 @@ KILLED_RUN = """
     from tests.models_zoo.conftest import toy_base
 
     def show(progress):
-        print(progress.epoch, progress.dev_accuracy is not None, flush=True)
-        if progress.dev_accuracy is not None and progress.epoch == int(sys.argv[3]):
+        print(progress.epoch, progress.dev is not None, flush=True)
+        if progress.dev is not None and progress.epoch == int(sys.argv[3]):
             sys.stdin.read()  # until killed
 
     import models_zoo.train
@@ -155,7 +155,7 @@ def test_progress_counts_up_to_the_end(tmp_path, base, monkeypatch):
     seen = []
     fit(tmp_path, SMALL, base=base, on_progress=seen.append)
     assert [progress.step for progress in seen] == list(range(1, 31))
-    assert [progress.epoch for progress in seen if progress.dev_accuracy is not None] == [1, 2, 3]
+    assert [progress.epoch for progress in seen if progress.dev is not None] == [1, 2, 3]
     assert seen[-1].seconds_left == 0
     assert all(progress.seconds_left > 0 for progress in seen[:-1])
 
