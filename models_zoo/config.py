@@ -135,5 +135,5 @@ def _known_fields(kind: type, value: dict[str, Any], title: str) -> dict[str, An
 FIRST = Config(augment=Augment(), epochs=7)
 """The first adversary of a digits task: from scratch on MNIST, moved about as people draw."""
 
-NEXT = replace(FIRST, warm_start=True, epochs=5, lr=0.05, collected_weight=16.0)
+NEXT = replace(FIRST, warm_start=True, epochs=2, lr=0.05, base_replay=40_000, collected_weight=16.0)
 """The next adversary: from its parent's weights, on what was collected, with base digits replayed."""

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from rounds import selectors, services
 from rounds.errors import Invalid, Refused
@@ -36,6 +37,15 @@ def test_opening_freezes_the_rules(open_round):
     open_round.task.tries_per_prompt = 3
     open_round.task.save()
     assert Round.objects.get().rules.tries_per_prompt == 20
+
+
+def test_a_round_that_closes_is_looked_at_at_once(open_round, django_capture_on_commit_callbacks, settings):
+    with django_capture_on_commit_callbacks() as after:
+        services.close_round(round=open_round, by=None)
+    if "orm" in settings.Q_CLUSTER:
+        assert [task.func() for task in OrmQ.objects.all()] == ["rounds.jobs.watch"]
+    else:
+        assert len(after) == 1
 
 
 def test_two_rounds_of_a_task_are_never_open_at_once(open_round, adversary):

@@ -14,13 +14,14 @@ SAME, SAME_ORDINARY = "same", "same as ordinary"
 COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
 """Or they are the very examples of another arm."""
 
-PLAYED = replace(NEXT, epochs=2, base_replay=40_000)
-"""What the arms of many rounds are trained by: a quarter of the site's default, since they train sixty times a seed."""
+PLAYED = NEXT
+"""What the arms of many rounds are trained by: the site's default."""
 LONGER = replace(PLAYED, epochs=4)
+LONGEST = replace(PLAYED, epochs=5, base_replay=None)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
 LATE = 20
-"""After so many rounds, what the site's default makes of dynamic and of ordinary examples."""
+"""After so many rounds, what `LONGEST` makes of dynamic and of ordinary examples."""
 NOISY_ROUNDS = 4
 """How long the arms are in which people err more or less."""
 
@@ -90,14 +91,12 @@ TRAINING = {
         for weight in (1, 4, 16, 64)
     },
     "longer": _once("warm start, 4 epochs, 16 ×", LONGER),
-    "default": _once("the site's default: warm start, 5 epochs, 16 ×, all base digits", NEXT, after=(ONCE_AFTER, LATE)),
+    "longest": _once("warm start, 5 epochs, 16 ×, all base digits", LONGEST, after=(ONCE_AFTER, LATE)),
     "cold": _once(f"from scratch, {PLAYED.epochs} epochs, 16 ×", replace(PLAYED, warm_start=False, lr=FIRST.lr)),
     "scratch": _once(
         f"from scratch, {FIRST.epochs} epochs, 16 ×, all base digits",
         replace(FIRST, collected_weight=NEXT.collected_weight),
     ),
 }
-CONTROL = {
-    "default-on-ordinary": _once("the site's default on ordinary examples", NEXT, source=SAME_ORDINARY, after=(LATE,))
-}
+CONTROL = {"longest-on-ordinary": _once("the same on ordinary examples", LONGEST, source=SAME_ORDINARY, after=(LATE,))}
 ARMS = MAIN | NOISE | SAMPLED | TRAINING | CONTROL

@@ -49,7 +49,11 @@ def open_round(*, round: Round, by: User | None, why: str = "opened by an admin"
 
 def close_round(*, round: Round, by: User | None, why: str = "closed by an admin") -> Round:
     """open → validating: no more tries; what is in the queue can still be validated."""
-    return _move(round, [Status.OPEN], Status.VALIDATING, by, why, closed_at=timezone.now())
+    with transaction.atomic():
+        closed = _move(round, [Status.OPEN], Status.VALIDATING, by, why, closed_at=timezone.now())
+        # Where nothing waits for validators, training need not wait for the watch.
+        enqueue("rounds.jobs.watch", 1, name=f"look at round {round.number}")
+    return closed
 
 
 def start_training(

@@ -9,7 +9,6 @@ from django.core.management import CommandError
 
 from rounds.management.commands import demo
 from rounds.models import Task
-from rounds.trainer import next_config
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +42,3 @@ def test_a_site_that_ends_at_its_start_is_told_at_once():
     ended.wait()
     with pytest.raises(CommandError, match=r"ended at its start.*It is in the log"):
         demo.wait_until_ready(ended, "It is in the log.")
-
-
-def test_its_trainings_are_shorter_than_the_default():
-    assert next_config(demo.RECIPE).epochs < next_config({}).epochs

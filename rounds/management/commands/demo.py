@@ -26,8 +26,6 @@ from rounds.models import Round, Task
 SECONDS_TO_START = 60
 #: Fooling examples that are left for whoever tries validating.
 WAITING = 12
-#: Shorter trainings than the default's, so that three rounds take minutes.
-RECIPE = {"epochs": 2}
 
 
 class Command(BaseCommand):
@@ -43,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
         require_own_data()
         call_command("migrate", verbosity=0)
-        digits_task(target_verified=target, recipe=RECIPE)
+        digits_task(target_verified=target)
         self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
         call_command("setup", stdout=io.StringIO())  # the password that it would show is replaced at once
         password = new_admin_password()
