@@ -28,6 +28,7 @@ from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model,
 from models_zoo.config import FIRST, NEXT, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy
 from models_zoo.files import is_full, read_json, write_bytes, write_json
+from models_zoo.memory import keep_freed_memory
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
@@ -252,6 +253,7 @@ def _settings(config: Config) -> Iterator[None]:
     """The config's thread count and repeatable kernels, for this run only; the caller's random state is kept."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    keep_freed_memory()
     with torch.random.fork_rng():
         torch.set_num_threads(config.threads or _cores())
         torch.use_deterministic_algorithms(True, warn_only=True)
