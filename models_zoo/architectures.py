@@ -60,20 +60,22 @@ def mnist_cnn(classes: int = 10) -> nn.Module:
 
 
 def digit_cnn(classes: int = 10) -> nn.Module:
-    """The default adversary: three strided convolutions with batch norm, 201,298 parameters at 10 classes.
+    """The default adversary: five convolutions with batch norm, 255,762 parameters at 10 classes.
 
     Input [n, 1, 28, 28]. Ours. Strides halve the picture where others pool: pooling at full size costs a CPU more
-    than the convolution before it.
+    than the convolution before it. Depth comes where pictures are small and convolutions cheap.
     """
     return nn.Sequential(
         Standardize([MNIST_MEAN], [MNIST_STD]),
-        *_convolution(1, 24, kernel_size=5),  # [n, 24, 14, 14]
-        *_convolution(24, 48, kernel_size=3),  # [n, 48, 7, 7]
-        *_convolution(48, 96, kernel_size=3),  # [n, 96, 4, 4]
+        *_convolution(1, 24, kernel_size=5, stride=2),  # [n, 24, 14, 14]
+        *_convolution(24, 48, kernel_size=3, stride=2),  # [n, 48, 7, 7]
+        *_convolution(48, 48, kernel_size=3),
+        *_convolution(48, 96, kernel_size=3, stride=2),  # [n, 96, 4, 4]
+        *_convolution(96, 96, kernel_size=3),
         nn.Flatten(),
-        nn.Linear(96 * 4 * 4, 96),
+        nn.Linear(96 * 4 * 4, 64),
         nn.ReLU(inplace=True),
-        nn.Linear(96, classes),
+        nn.Linear(64, classes),
     )
 
 
@@ -132,9 +134,9 @@ def build(name: str, *, classes: int = 10, pretrained: str = "") -> nn.Module:
     return FOR_DIGITS[name](classes=classes)
 
 
-def _convolution(inputs: int, outputs: int, *, kernel_size: int) -> list[nn.Module]:
+def _convolution(inputs: int, outputs: int, *, kernel_size: int, stride: int = 1) -> list[nn.Module]:
     return [
-        nn.Conv2d(inputs, outputs, kernel_size, stride=2, padding=kernel_size // 2, bias=False),
+        nn.Conv2d(inputs, outputs, kernel_size, stride=stride, padding=kernel_size // 2, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     ]

@@ -53,6 +53,9 @@ class Config:
     collected_weight: float = 4.0
     """How many times an epoch shows each collected picture, where it shows a base picture at most once. A fraction
     is the share of the collected pictures that are shown once more."""
+    collected_share: float = 1.0
+    """Most that collected pictures may be of an epoch, 0 to 1: once their weight asks for more, each is shown less
+    often. It keeps later rounds, which have collected much, from crowding out the base set. 1 sets no limit."""
     warm_start: bool = False
     """Start from the parent's weights (in the folder `parent`) rather than from random ones."""
     label_smoothing: float = 0.0
@@ -77,6 +80,7 @@ class Config:
             _require(getattr(self, name) >= 0, name, "0 or more")
         for name in ("momentum", "label_smoothing"):
             _require(0 <= getattr(self, name) < 1, name, "at least 0 and less than 1")
+        _require(0 <= self.collected_share <= 1, "collected_share", "0 to 1")
         _require(self.base_replay is None or self.base_replay >= 0, "base_replay", "a number or None for all")
 
     def to_json(self) -> dict[str, Any]:
@@ -132,8 +136,8 @@ def _known_fields(kind: type, value: dict[str, Any], title: str) -> dict[str, An
     return dict(value)
 
 
-FIRST = Config(augment=Augment(), epochs=7)
+FIRST = Config(augment=Augment(), epochs=5)
 """The first adversary of a digits task: from scratch on MNIST, moved about as people draw."""
 
-NEXT = replace(FIRST, warm_start=True, epochs=2, lr=0.05, base_replay=40_000, collected_weight=16.0)
-"""The next adversary: from its parent's weights, on what was collected, with base digits replayed."""
+NEXT = replace(FIRST, warm_start=True, epochs=1, lr=0.05, collected_weight=16.0, collected_share=0.4)
+"""The next adversary: from its parent's weights, once over all base digits, with what was collected among them."""

@@ -79,8 +79,16 @@ def read(folder: Path, config: Config, base: BaseData | None, device: torch.devi
 
 def epoch_length(data: TrainingData, config: Config) -> int:
     """Pictures shown in one epoch."""
+    return sum(_shown(data, config))
+
+
+def _shown(data: TrainingData, config: Config) -> tuple[int, int]:
+    """How many base pictures one epoch shows, and how often it shows a collected one."""
     base = data.base_count if config.base_replay is None else min(config.base_replay, data.base_count)
-    return base + round(config.collected_weight * data.collected_count)
+    collected = round(config.collected_weight * data.collected_count)
+    if base and config.collected_share < 1:
+        collected = min(collected, round(base * config.collected_share / (1 - config.collected_share)))
+    return base, collected
 
 
 def epoch_order(data: TrainingData, config: Config, random: torch.Generator) -> torch.Tensor:
@@ -89,8 +97,9 @@ def epoch_order(data: TrainingData, config: Config, random: torch.Generator) -> 
     def shuffled(count: int) -> torch.Tensor:
         return torch.randperm(count, generator=random, device=random.device)
 
-    base = shuffled(data.base_count)[: config.base_replay]
-    times, rest = divmod(round(config.collected_weight * data.collected_count), max(1, data.collected_count))
+    base_shown, collected_shown = _shown(data, config)
+    base = shuffled(data.base_count)[:base_shown]
+    times, rest = divmod(collected_shown, max(1, data.collected_count))
     once_more = shuffled(data.collected_count)[:rest]
     collected = torch.cat([torch.arange(data.collected_count, device=random.device).repeat(times), once_more])
     order = torch.cat([base, collected + data.base_count])

@@ -16,8 +16,9 @@ COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
 
 PLAYED = NEXT
 """What the arms of many rounds are trained by: the site's default."""
-LONGER = replace(PLAYED, epochs=4)
-LONGEST = replace(PLAYED, epochs=5, base_replay=None)
+LONGER = replace(PLAYED, epochs=2)
+LONGEST = replace(PLAYED, epochs=5)
+HALF = replace(PLAYED, epochs=2, base_replay=30_000)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
 LATE = 20
@@ -86,16 +87,16 @@ def _once(title: str, config: Config, *, source: str = SAME, after: tuple[int, .
 TRAINING = {
     **{
         f"weight-{weight}": _once(
-            f"warm start, {PLAYED.epochs} epochs, {weight} ×", replace(PLAYED, collected_weight=float(weight))
+            f"warm start, {weight} ×", replace(PLAYED, collected_weight=float(weight), collected_share=1.0)
         )
         for weight in (1, 4, 16, 64)
     },
-    "longer": _once("warm start, 4 epochs, 16 ×", LONGER),
-    "longest": _once("warm start, 5 epochs, 16 ×, all base digits", LONGEST, after=(ONCE_AFTER, LATE)),
-    "cold": _once(f"from scratch, {PLAYED.epochs} epochs, 16 ×", replace(PLAYED, warm_start=False, lr=FIRST.lr)),
+    "longer": _once(f"warm start, {LONGER.epochs} epochs", LONGER),
+    "longest": _once(f"warm start, {LONGEST.epochs} epochs", LONGEST, after=(ONCE_AFTER, LATE)),
+    "replayed": _once("warm start, 2 epochs, each with half of the base digits", HALF),
+    "cold": _once("from scratch", replace(PLAYED, warm_start=False, lr=FIRST.lr)),
     "scratch": _once(
-        f"from scratch, {FIRST.epochs} epochs, 16 ×, all base digits",
-        replace(FIRST, collected_weight=NEXT.collected_weight),
+        f"from scratch, {FIRST.epochs} epochs", replace(PLAYED, warm_start=False, lr=FIRST.lr, epochs=FIRST.epochs)
     ),
 }
 CONTROL = {"longest-on-ordinary": _once("the same on ordinary examples", LONGEST, source=SAME_ORDINARY, after=(LATE,))}

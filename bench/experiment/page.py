@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.experiment import numbers
-from bench.experiment.arms import ARMS, LATE, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
+from bench.experiment.arms import ARMS, LATE, LONGEST, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
 from bench.experiment.charts import Line, Point, line_chart
 from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION
 from bench.experiment.numbers import Results, Shown
@@ -373,7 +373,7 @@ def _training(results: Results) -> str:
     for arm in [*arms, "dynamic"]:
         found = results.of(arm, ONCE_AFTER)
         seconds = sum(row["train_cpu_seconds"] for row in found) / len(found)
-        by_round = f"as it was played: warm start, {PLAYED.epochs} epochs, 16 ×, after each of {ONCE_AFTER} rounds"
+        by_round = f"as it was played: warm start, 1 epoch, after each of {ONCE_AFTER} rounds"
         name = by_round if arm == "dynamic" else ARMS[arm].title
         rows.append([
             name, numbers.held_out_errors(found), numbers.suite_errors(found, BASE_TEST),
@@ -382,8 +382,10 @@ def _training(results: Results) -> str:
     return f"""## Warm start or from scratch, and which weight?
 
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
-rounds; a warm start is from the first adversary. 16 × is how often an epoch shows each of them. Seeds
-{_listed(results.with_arm(arms[0]))}. Seconds are of one core, for this one training.
+rounds; a warm start is from the first adversary. Where nothing else stands it is one epoch with all base digits and
+each collected example {PLAYED.collected_weight:g} times, though never more than {PLAYED.collected_share:.0%} of the
+epoch; 4 × is how often an epoch shows each of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
+Seconds are of one core, for this one training.
 
 {_table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
 
@@ -406,12 +408,12 @@ def _with_non_fooling(results: Results) -> str:
 def _defaults(results: Results) -> str:
     return f"""## What the defaults are
 
-`NEXT` in `models_zoo/config.py`: warm start, {NEXT.epochs} epochs, each with {NEXT.base_replay:,} base digits and every
-collected example {NEXT.collected_weight:g} times, `{NEXT.architecture}`, augmented: the recipe that the arms of many
-rounds were played with. Five epochs with all base digits read more and keep more of MNIST, but with 2,000
-collected examples they take the way from one round's close to the next one's opening past three epochs of the
-usual loop, which is what it may take (`python -m bench.turnaround`; the figures are in
-[adversaries.md](adversaries.md)). A task that can wait sets `{{"epochs": 5, "base_replay": null}}` as its recipe."""
+`NEXT` in `models_zoo/config.py`, by which the arms of many rounds were played: warm start, `{NEXT.architecture}`,
+augmented, one epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
+{NEXT.collected_share:.0%} of the epoch. More epochs read more, but with 2,000 collected examples they take the way from
+one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
+(`python -m bench.turnaround`; the figures are in [adversaries.md](adversaries.md)). A task that can wait sets
+`{{"epochs": {LONGEST.epochs}}}` as its recipe."""
 
 
 def _read_with_care(results: Results) -> str:
