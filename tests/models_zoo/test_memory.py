@@ -22,8 +22,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def page_faults(first: str) -> int:
-    done = subprocess.run([sys.executable, "-c", FAULTS.format(first=first)], check=True, capture_output=True, text=True)
-    return int(done.stdout)
+    command = [sys.executable, "-c", FAULTS.format(first=first)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="not glibc")
