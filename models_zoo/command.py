@@ -8,7 +8,7 @@ import sys
 import textwrap
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
@@ -21,6 +21,8 @@ from models_zoo.train import Progress, TrainingFailed, choose_device, fit
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 READY = {"first": FIRST, "next": NEXT, "default": Config()}
+NOTHING = (("base_replay", "all"), ("augment", "none"))
+"""What a field's `null` is called on the command line."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -36,11 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
                 fitted.model.to(choose_device(config.device)),
                 fitted.weights_hash[:12],
                 (base.test_images, base.test_labels),
-                suites=given.suites.split(","),
+                suites=given.suites,
                 at_most=given.at_most,
             )
             record(given.folder, rows)
-            print(f"Base test set: {rows[0].correct} of {rows[0].n} right.")
+            for row in rows:
+                if row.suite == "base":
+                    print(f"Base test set: {row.correct:,} of {row.n:,} right.")
     except (BaseDataError, ConfigError, TrainingFailed) as error:
         sys.exit(str(error))
     print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
@@ -57,8 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
     parser.add_argument("--start-from", choices=READY, default="first", help="ready config to change (%(default)s)")
     parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
-    parser.add_argument("--suites", default=",".join(CHEAP), help=f"evaluate on these, of {','.join(SUITES)}")
-    parser.add_argument("--at-most", type=int, default=1000, help="pictures for each costly suite (%(default)s)")
+    parser.add_argument("--suites", type=_suites, default=list(CHEAP), help=f"evaluate on these, of {','.join(SUITES)}")
+    parser.add_argument("--at-most", type=_count, default=1000, help="pictures for each costly suite (%(default)s)")
     parser.add_argument("--no-evaluation", action="store_true", help="only train")
     options = parser.add_argument_group("config")
     explained = field_docs(Config)
@@ -80,13 +84,12 @@ def read_config(given: argparse.Namespace) -> Config:
     """The ready config or the file, changed by whatever options were given."""
     config = READY[given.start_from]
     if given.config:
-        stored = read_json(given.config)
-        config = Config.from_json(stored.get("config", stored))
+        config = Config.from_json(_stored(given.config))
     changes: dict[str, Any] = {}
     for field in fields(Config):
         value = getattr(given, field.name)
         if value is not None:
-            changes[field.name] = {"all": None, "none": None}.get(value, value) if isinstance(value, str) else value
+            changes[field.name] = None if (field.name, value) in NOTHING else value
     if isinstance(changes.get("recipe"), str):
         name, *options = changes["recipe"].split(",")
         changes["recipe"] = {"name": name, **_values(options)}
@@ -146,6 +149,29 @@ def _recipes_help() -> str:
                 subsequent_indent="      ",
             )
     return "\n".join(lines)
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """A config from a file, or from the `config.json` of a run."""
+    try:
+        stored = read_json(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} can't be read as JSON ({error}): name a file with a config in it.") from error
+    found = stored.get("config", stored) if isinstance(stored, dict) else stored
+    return cast("dict[str, Any]", found)
+
+
+def _suites(text: str) -> list[str]:
+    for name in (names := text.split(",")):
+        if name not in SUITES:
+            raise argparse.ArgumentTypeError(f"there is no suite {name!r}: choose of {', '.join(SUITES)}")
+    return names
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures: give 1 or more")
+    return int(text)
 
 
 def _values(pairs: list[str]) -> dict[str, Any]:

@@ -78,9 +78,10 @@ def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> Score:
     return Score(int((probabilities(model, images).argmax(axis=1) == labels).sum()), len(labels))
 
 
-def confusion(model: nn.Module, images: np.ndarray, labels: np.ndarray, *, classes: int = 10) -> np.ndarray:
-    """int64 [classes, classes]: how often a picture of the row's label was read as the column's."""
-    counts = np.zeros((classes, classes), dtype=np.int64)
+def confusion(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """int64 [classes, classes]: how often a picture of the row's label was read as the column's; [0, 0] for none."""
+    given = probabilities(model, images)
+    counts = np.zeros((given.shape[1], given.shape[1]), dtype=np.int64)
     if len(labels):
-        np.add.at(counts, (labels, probabilities(model, images).argmax(axis=1)), 1)
+        np.add.at(counts, (labels, given.argmax(axis=1)), 1)
     return counts

@@ -1,6 +1,8 @@
 """torchvision's networks, made for 224 px photographs, fitted to small ones of 32 to 64 px and to a task's labels."""
 
+import copy
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 log = logging.getLogger(__name__)
+
+# Files of densenets were written when a layer's parts were called `norm.1`, which torch no longer allows.
+OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 def for_small_pictures(name: str, classes: int, pretrained: str) -> nn.Module:
@@ -26,14 +31,14 @@ def for_small_pictures(name: str, classes: int, pretrained: str) -> nn.Module:
 
     network: nn.Module = torchvision.models.get_model(name, weights=None)
     if pretrained:
-        _load(network, name, pretrained)
+        network = _pretrained(network, name, pretrained)
     _keep_resolution(network, name)
     _relabel(network, classes)
     return network
 
 
-def _load(network: nn.Module, name: str, pretrained: str) -> None:
-    """Fill in pretrained weights, or say in the log why the network starts from scratch."""
+def _pretrained(network: nn.Module, name: str, pretrained: str) -> nn.Module:
+    """The network with pretrained weights, or as it is, and the log says why it starts from scratch."""
     from models_zoo._torchvision import torchvision
 
     try:
@@ -44,11 +49,14 @@ def _load(network: nn.Module, name: str, pretrained: str) -> None:
         else:
             # torchvision's own files; `weights_only` reads tensors and nothing that could run.
             state = torch.load(pretrained, map_location="cpu", weights_only=True)
-        network.load_state_dict(state)
+        # Into a copy: what fits is filled in before a wrong file is refused.
+        filled = copy.deepcopy(network)
+        filled.load_state_dict({OLD_DENSENET.sub(r"\1\2", key): tensor for key, tensor in state.items()})
     except Exception as error:  # no network, no file or a wrong one: all mean the same here
         log.warning("%s starts from scratch: no weights from %s (%s).", name, pretrained, error)
-    else:
-        log.info("%s starts from the pretrained weights of %s.", name, pretrained)
+        return network
+    log.info("%s starts from the pretrained weights of %s.", name, pretrained)
+    return filled
 
 
 def _keep_resolution(network: Any, name: str) -> None:

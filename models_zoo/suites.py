@@ -55,9 +55,9 @@ def base_test(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     yield _row(name, "base", "test", accuracy(model, *pictures))
 
 
-def per_class(model: nn.Module, name: str, pictures: Pictures, *, classes: int = 10) -> Iterator[Row]:
+def per_class(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     """Confusion: for each label and each answer that was given, how many of the label's pictures got it."""
-    counts = confusion(model, *pictures, classes=classes)
+    counts = confusion(model, *pictures)
     for label, answer in zip(*np.nonzero(counts), strict=True):
         times, of = int(counts[label, answer]), int(counts[label].sum())
         yield Row(name, "confusion", f"{label} read as {answer}", times, of)

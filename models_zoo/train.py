@@ -34,6 +34,7 @@ from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length,
 
 __all__ = ["FIRST", "NEXT", "Config", "ConfigError", "Fitted", "Progress", "TrainingFailed", "fit"]
 
+CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
 DIVERGED = "The training diverged (its loss is no longer a number): train again with a lower learning rate."
 
@@ -97,7 +98,7 @@ def fit(
             data = read(folder, config, base, device)
             _claim(folder, config, data)
             if (folder / META).exists():
-                return _finished(folder)
+                return _tidied(folder)
             run = _Run(folder, config, data, device, on_progress or (lambda progress: None))
             while not run.is_over():
                 run.epoch()
@@ -136,7 +137,7 @@ class _Run:
         # Channels-last halves a step on a CPU; max-pooling gains most.
         self.model = _first_weights(folder, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(config, self.model)
-        self.checkpoint = Checkpoint(folder / "checkpoint.safetensors")
+        self.checkpoint = Checkpoint(folder / CHECKPOINT)
         self.history = self.checkpoint.restore(self.model, self.optimiser)
         self.steps_per_epoch = max(1, epoch_length(data, config) // config.batch_size)
         self.steps_before = len(self.history) * self.steps_per_epoch
@@ -198,9 +199,7 @@ class _Run:
                 },
             },
         )
-        write_bytes(self.folder / CARD, card(self.folder).encode())
-        self.checkpoint.delete()
-        return _finished(self.folder)
+        return _tidied(self.folder)
 
     def _step(self, batch: torch.Tensor, lr: float, random: torch.Generator) -> torch.Tensor:
         images = self.data.images[batch].float().div_(255)
@@ -278,7 +277,11 @@ def _claim(folder: Path, config: Config, data: TrainingData) -> None:
         raise TrainingFailed(f"{folder} holds a run with another config or other data: use a new folder.")
 
 
-def _finished(folder: Path) -> Fitted:
+def _tidied(folder: Path) -> Fitted:
+    """A folder with a model in it, with its card and without a checkpoint, whatever a kill had left undone."""
+    if not (folder / CARD).exists():
+        write_bytes(folder / CARD, card(folder).encode())
+    Checkpoint(folder / CHECKPOINT).delete()
     return Fitted(folder, load_model(folder), load_meta(folder)["weights_hash"], read_json(folder / "metrics.json"))
 
 

@@ -1,5 +1,7 @@
 """A folder is a model only when weights and JSON are both whole and belong together."""
 
+import re
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -110,6 +112,28 @@ def test_pretrained_weights_come_from_a_named_file(tmp_path, caplog):
     assert torch.equal(network.conv1.weight, theirs["conv1.weight"][:, :, 2:5, 2:5])
     assert network.fc.out_features == 200
     assert "starts from the pretrained weights" in caplog.text
+
+
+def test_pretrained_densenets_are_read_by_their_old_names(tmp_path):
+    from models_zoo._torchvision import torchvision
+
+    theirs = torchvision.models.densenet121().state_dict()
+    old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): tensor for name, tensor in theirs.items()}
+    assert old.keys() != theirs.keys()
+    save_file(old, tmp_path / "densenet121.safetensors")
+    network = build("densenet121", pretrained=str(tmp_path / "densenet121.safetensors"))[1]
+    layer = "features.denseblock1.denselayer1.conv1.weight"
+    assert torch.equal(network.state_dict()[layer], theirs[layer])
+
+
+def test_nothing_of_a_file_that_does_not_fit_is_taken(tmp_path, caplog):
+    from models_zoo._torchvision import torchvision
+
+    theirs = torchvision.models.resnet18(num_classes=7).state_dict()
+    save_file(theirs, tmp_path / "seven.safetensors")
+    network = build("resnet18", pretrained=str(tmp_path / "seven.safetensors"))[1]
+    assert "resnet18 starts from scratch" in caplog.text
+    assert not torch.equal(network.layer3[0].conv1.weight, theirs["layer3.0.conv1.weight"])
 
 
 def test_without_the_weights_the_log_says_that_it_starts_from_scratch(tmp_path, caplog):

@@ -66,6 +66,18 @@ def test_probabilities_are_one_row_per_picture_that_sums_to_one():
     assert len(probabilities(Brightest(), np.zeros((0, 28, 28), dtype=np.uint8))) == 0
 
 
+def test_confusion_has_as_many_rows_as_the_model_knows_labels():
+    class Twelve(torch.nn.Module):
+        def forward(self, images):
+            return torch.eye(12)[torch.full((len(images),), 11)]
+
+    model = Twelve()
+    model.register_parameter("any", torch.nn.Parameter(torch.zeros(1)))
+    counts = confusion(model, np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 11]))
+    assert counts.shape == (12, 12)
+    assert (counts[0, 11], counts[11, 11]) == (2, 1)
+
+
 def test_accuracy_and_confusion_count():
     images, labels = bars()
     labels = np.where(labels == 3, 4, labels)

@@ -198,6 +198,15 @@ def test_a_full_disk_fails_with_a_sentence_and_the_run_goes_on_later(tmp_path, b
     assert fit(tmp_path / "run", SMALL, base=base).weights_hash == whole.weights_hash
 
 
+def test_a_run_that_was_killed_after_its_model_was_written_gets_its_card_and_leaves_no_checkpoint(tmp_path, base):
+    fit(tmp_path, SMALL, base=base)
+    (tmp_path / "README.md").unlink()
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"of the last epoch")
+    fit(tmp_path, SMALL, base=base)
+    assert (tmp_path / "README.md").exists()
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
 def test_a_diverging_run_fails_and_leaves_no_model(tmp_path, base):
     with pytest.raises(TrainingFailed, match="diverged"):
         fit(tmp_path, replace(SMALL, lr=1e30), base=base)
