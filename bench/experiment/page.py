@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.experiment import numbers
-from bench.experiment.arms import ARMS, LATE, LONGEST, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
+from bench.experiment.arms import ARMS, LATE, LONGER, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
 from bench.experiment.charts import Line, Point, line_chart
 from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION
 from bench.experiment.numbers import Results, Shown
@@ -383,8 +383,8 @@ def _training(results: Results) -> str:
 
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
 rounds; a warm start is from the first adversary. Where nothing else stands it is one epoch with all base digits and
-each collected example {PLAYED.collected_weight:g} times, though never more than {PLAYED.collected_share:.0%} of the
-epoch; 4 × is how often an epoch shows each of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
+each collected example {PLAYED.collected_weight:g} times, though never more than
+{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
 Seconds are of one core, for this one training.
 
 {_table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
@@ -410,10 +410,10 @@ def _defaults(results: Results) -> str:
 
 `NEXT` in `models_zoo/config.py`, by which the arms of many rounds were played: warm start, `{NEXT.architecture}`,
 augmented, one epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
-{NEXT.collected_share:.0%} of the epoch. More epochs read more, but with 2,000 collected examples they take the way from
-one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
+{100 * NEXT.collected_share:.0f} % of the epoch. More epochs read more, but with 2,000 collected examples they take the
+way from one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
 (`python -m bench.turnaround`; the figures are in [adversaries.md](adversaries.md)). A task that can wait sets
-`{{"epochs": {LONGEST.epochs}}}` as its recipe."""
+`{{"epochs": {LONGER.epochs}}}` as its recipe."""
 
 
 def _read_with_care(results: Results) -> str:
