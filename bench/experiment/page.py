@@ -384,7 +384,8 @@ def _training(results: Results) -> str:
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
 rounds; a warm start is from the first adversary. Where nothing else stands it is one epoch with all base digits and
 each collected example {PLAYED.collected_weight:g} times, though never more than
-{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
+{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each
+of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
 Seconds are of one core, for this one training.
 
 {_table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
