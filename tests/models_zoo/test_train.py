@@ -44,9 +44,10 @@ def test_a_finished_folder_holds_the_model_its_config_and_its_history(run_folder
     assert not (run_folder / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("architecture", ["digit_cnn", "mnist_cnn"])
-def test_same_seed_and_data_give_the_same_weights(tmp_path, base, architecture):
-    config = replace(EVERYTHING, architecture=architecture)
+def test_same_seed_and_data_give_the_same_weights(tmp_path, base, architecture, threads):
+    config = replace(EVERYTHING, architecture=architecture, threads=threads)
     first = fit(with_collected(tmp_path / "first"), config, base=base)
     second = fit(with_collected(tmp_path / "second"), config, base=base)
     assert first.weights_hash == second.weights_hash
