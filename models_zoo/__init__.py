@@ -26,6 +26,7 @@ A run's folder, for `fit`:
     config.json              written by fit: {"config": ..., "data_sha256": ...}
     checkpoint.safetensors   while it runs: weights, optimiser and history after the last whole epoch, in one file
     model.safetensors, model.json, metrics.json    when it is finished; model.json comes last
+    trained.safetensors      where the weights were averaged: as the training left them
 
 Calling `fit` again on such a folder goes on from the checkpoint, and on a finished one returns at once. It refuses
 another config or other data: use a new folder for those.

@@ -1,7 +1,8 @@
 """Models on disk: weights as safetensors, the rest as JSON. Nothing is ever unpickled.
 
 A model's folder holds `model.safetensors` and `model.json`. The JSON is written last and names the hash of the
-weights, so a folder is a model only when both are there and belong together.
+weights, so a folder is a model only when both are there and belong together. Where weights were averaged,
+`trained.safetensors` has them as the training left them: the next one goes on from there.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from torch import nn
 from models_zoo.architectures import build
 from models_zoo.files import read_json, write_bytes, write_json
 
-WEIGHTS, META = "model.safetensors", "model.json"
+WEIGHTS, TRAINED, META = "model.safetensors", "trained.safetensors", "model.json"
 
 State = dict[str, torch.Tensor]
 
@@ -40,18 +41,22 @@ def weights_hash(model: nn.Module | Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def save_model(folder: Path, model: nn.Module, meta: Mapping[str, Any]) -> str:
+def save_model(folder: Path, model: nn.Module, meta: Mapping[str, Any], *, trained: State | None = None) -> str:
     """Write a model into `folder`, whole or not at all, and return its weights hash.
 
     Args:
         folder: made if missing.
         model: any network that `architectures.build` makes.
         meta: JSON-serialisable; must have `architecture` (a registry name) and `classes` (a number).
+        trained: where a training from this model shall go on, if not from its own weights.
     """
-    digest = weights_hash(model)
+    names = {"weights_hash": weights_hash(model)}
+    if trained is not None:
+        names["trained_hash"] = weights_hash(trained)
+        write_bytes(folder / TRAINED, save(portable(trained)))
     write_bytes(folder / WEIGHTS, save(portable(model.state_dict())))
-    write_json(folder / META, {**meta, "weights_hash": digest})
-    return digest
+    write_json(folder / META, {**meta, **names})
+    return names["weights_hash"]
 
 
 def load_model(folder: Path) -> nn.Module:
@@ -60,16 +65,29 @@ def load_model(folder: Path) -> nn.Module:
     Raises:
         CheckpointError: files are missing or damaged, or the weights are not those that the JSON names.
     """
+    return _load(folder, WEIGHTS, "weights_hash").eval()
+
+
+def load_trained(folder: Path) -> nn.Module:
+    """The model in `folder` as its training left it: the same one, unless its weights were averaged.
+
+    Raises:
+        CheckpointError: as `load_model` does.
+    """
+    return _load(folder, TRAINED, "trained_hash") if "trained_hash" in load_meta(folder) else load_model(folder)
+
+
+def _load(folder: Path, name: str, digest: str) -> nn.Module:
     meta = load_meta(folder)
     model = build(meta["architecture"], classes=meta["classes"])
     try:
-        state = load_file(folder / WEIGHTS)
+        state = load_file(folder / name)
         model.load_state_dict(state)
     except (FileNotFoundError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(f"The weights in {folder} cannot be read ({type(error).__name__}).") from error
-    if weights_hash(model) != meta["weights_hash"]:
+    if weights_hash(model) != meta[digest]:
         raise CheckpointError(f"The weights in {folder} are not the ones that its {META} names.")
-    return model.eval()
+    return model
 
 
 def load_meta(folder: Path) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Config:
     often. It keeps later rounds, which have collected much, from crowding out the base set. 1 sets no limit."""
     warm_start: bool = False
     """Start from the parent's weights (in the folder `parent`) rather than from random ones."""
+    parent_share: float = 0.0
+    """After a warm start, share of the parent's weights in the finished ones, 0 to less than 1; the rest is what this
+    training came to. The next training goes on from there, not from the mixture. So the weights that are used are a
+    moving average over rounds, which errs less than the newest alone and forgets less (Polyak and Juditsky 1992,
+    Izmailov et al. 2018). Dev scores of epochs are from before the averaging."""
     label_smoothing: float = 0.0
     """Share of each target spread over all classes, 0 to 1."""
     patience: int = 0
@@ -78,7 +83,7 @@ class Config:
             _require(getattr(self, name) > 0, name, "more than 0")
         for name in ("weight_decay", "collected_weight", "patience", "threads"):
             _require(getattr(self, name) >= 0, name, "0 or more")
-        for name in ("momentum", "label_smoothing"):
+        for name in ("momentum", "label_smoothing", "parent_share"):
             _require(0 <= getattr(self, name) < 1, name, "at least 0 and less than 1")
         _require(0 <= self.collected_share <= 1, "collected_share", "0 to 1")
         _require(self.base_replay is None or self.base_replay >= 0, "base_replay", "a number or None for all")

@@ -24,7 +24,7 @@ from models_zoo import schedules
 from models_zoo.architectures import build
 from models_zoo.base_data import BaseData
 from models_zoo.card import CARD, card
-from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, save_model
+from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, load_trained, save_model
 from models_zoo.config import FIRST, NEXT, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy
 from models_zoo.files import is_full, read_json, write_bytes, write_json
@@ -182,6 +182,10 @@ class _Run:
             self.checkpoint.restore_best(self.model)
         if not all(torch.isfinite(tensor).all() for tensor in self.model.state_dict().values()):
             raise TrainingFailed(DIVERGED)
+        trained = None
+        if self.config.warm_start and self.config.parent_share:
+            trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+            _mix_in(self.model, load_model(self.folder / "parent"), self.config.parent_share)
         write_json(self.folder / "metrics.json", self.history)
         save_model(
             self.folder,
@@ -198,6 +202,7 @@ class _Run:
                     "numpy": np.__version__,
                 },
             },
+            trained=trained,
         )
         return _tidied(self.folder)
 
@@ -298,7 +303,15 @@ def _first_weights(folder: Path, config: Config) -> nn.Module:
             f"The parent is a {parent['architecture']} for {parent['classes']} labels, not a {config.architecture} for "
             f"{config.classes}: start from scratch instead."
         )
-    return load_model(folder / "parent")
+    return load_trained(folder / "parent")
+
+
+def _mix_in(model: nn.Module, other: nn.Module, share: float) -> None:
+    """Move all weights and batch statistics of the model towards the other's by a share of the way, in place."""
+    theirs = other.state_dict()
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(theirs[name].to(tensor.device), share)
 
 
 def _optimiser(config: Config, model: nn.Module) -> torch.optim.Optimizer:

@@ -20,6 +20,7 @@ from django.core.files.storage import default_storage
 
 from models_zoo.base_data import BaseData, BaseDataError, load_mnist
 from models_zoo.card import record
+from models_zoo.checkpoints import TRAINED
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
 from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit
@@ -124,6 +125,8 @@ def _lay_out(folder: Path, training_set: TrainingSet | None, parent: ModelVersio
         write_training_set(training_set, folder / "data")
     if parent:
         shutil.copytree(predictor.local_folder(parent), folder / "parent", dirs_exist_ok=True)
+        if default_storage.exists(trained := f"{parent.folder}/{TRAINED}"):
+            _fetch(trained, folder / "parent" / TRAINED)
 
 
 def _reporter(run: TrainingRun, folder: Path) -> Callable[[Progress], None]:

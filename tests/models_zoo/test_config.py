@@ -48,6 +48,7 @@ def test_what_is_left_out_has_its_default():
         ({"collected_weight": -1}, "collected_weight must be 0 or more"),
         ({"collected_share": 1.5}, "collected_share must be 0 to 1"),
         ({"label_smoothing": 1.0}, "label_smoothing must be at least 0 and less than 1"),
+        ({"parent_share": 1}, "parent_share must be at least 0 and less than 1"),
         ({"base_replay": -5}, "base_replay"),
         ({"recipe": "pgd"}, "recipe must be"),
         ([], "must be an object"),

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import torch
 
 from models_zoo import files
 from models_zoo.augment import Augment
-from models_zoo.checkpoints import load_meta, load_model, weights_hash
+from models_zoo.checkpoints import load_meta, load_model, load_trained, weights_hash
 from models_zoo.evaluate import accuracy
 from models_zoo.train import Config, TrainingFailed, fit
 from tests.models_zoo.conftest import toy_base, toys, with_collected
@@ -161,14 +162,50 @@ def test_progress_counts_up_to_the_end(tmp_path, base, monkeypatch):
     assert all(progress.seconds_left > 0 for progress in seen[:-1])
 
 
+def child_of(parent, folder):
+    """A run's folder with this model as its parent."""
+    shutil.copytree(parent.folder, with_collected(folder) / "parent", ignore=shutil.ignore_patterns("data", "parent"))
+    return folder
+
+
 def test_a_warm_start_begins_where_the_parent_ended(tmp_path, base):
     parent = fit(tmp_path / "parent_run", replace(SMALL, epochs=4), base=base)
-    child = with_collected(tmp_path / "child")
-    (child / "parent").mkdir()
-    for name in ("model.safetensors", "model.json"):
-        (child / "parent" / name).write_bytes((parent.folder / name).read_bytes())
+    child = child_of(parent, tmp_path / "child")
     first = fit(child, replace(SMALL, epochs=1, lr=0.001, warm_start=True), base=base).epochs[0]
     assert first["loss"] < fit(tmp_path / "cold", replace(SMALL, epochs=1, lr=0.001), base=base).epochs[0]["loss"] / 2
+
+
+def test_a_share_of_the_parents_weights_is_kept(tmp_path, base):
+    parent = fit(tmp_path / "parent_run", SMALL, base=base)
+    config = replace(SMALL, epochs=1, warm_start=True)
+    trained = fit(child_of(parent, tmp_path / "trained"), config, base=base)
+    mixed = fit(child_of(parent, tmp_path / "mixed"), replace(config, parent_share=0.25), base=base)
+
+    before, after, between = (fitted.model.state_dict() for fitted in (parent, trained, mixed))
+    for name, tensor in between.items():
+        if tensor.is_floating_point():
+            torch.testing.assert_close(tensor, 0.25 * before[name] + 0.75 * after[name])
+        else:
+            assert torch.equal(tensor, after[name]), name
+    assert mixed.epochs[-1]["dev"] == trained.epochs[-1]["dev"]
+
+
+def test_after_averaging_the_next_training_goes_on_from_what_was_trained(tmp_path, base):
+    parent = fit(tmp_path / "parent_run", SMALL, base=base)
+    config = replace(SMALL, epochs=1, warm_start=True)
+    trained = fit(child_of(parent, tmp_path / "trained"), config, base=base)
+    mixed = fit(child_of(parent, tmp_path / "mixed"), replace(config, parent_share=0.5), base=base)
+    assert mixed.weights_hash != trained.weights_hash
+    assert weights_hash(load_trained(mixed.folder)) == trained.weights_hash
+
+    after_trained = fit(child_of(trained, tmp_path / "after_trained"), config, base=base)
+    after_mixed = fit(child_of(mixed, tmp_path / "after_mixed"), config, base=base)
+    assert after_mixed.weights_hash == after_trained.weights_hash
+
+
+def test_without_a_warm_start_there_is_no_parent_to_keep_a_share_of(tmp_path, base):
+    cold = fit(tmp_path / "cold", SMALL, base=base)
+    assert fit(tmp_path / "share", replace(SMALL, parent_share=0.5), base=base).weights_hash == cold.weights_hash
 
 
 def test_early_stopping_keeps_the_best_epoch(run_folder, base):
