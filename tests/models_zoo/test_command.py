@@ -28,6 +28,10 @@ def test_a_config_is_read_from_a_runs_own_file(tmp_path):
         (["--suites", "base,speed"], "there is no suite 'speed'"),
         (["--at-most", "0"], "give 1 or more"),
         (["--base-replay", "none"], "base_replay must be of type"),
+        (["--base-replay", "0", "--device", "tpu9"], "There is no device tpu9 here: choose one of auto, cpu"),
+        (["--base-replay", "0", "--device", "cuda:99"], "There is no device cuda:99 here"),
+        (["--recipe", "pgd,epsilon=nan"], "epsilon must be a finite number"),
+        (["--augment", "share=2"], "share must be 0 to 1"),
         (["--config", "nowhere.json"], "nowhere.json can't be read"),
     ],
 )
