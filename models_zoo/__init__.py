@@ -11,16 +11,18 @@ Files (`checkpoints`)
     CheckpointError. A model is `model.safetensors` and `model.json` (architecture, classes, weights_hash, ...)
 Training (`train`)
     fit(folder, config, base=..., on_progress=...) -> Fitted; Config, Config.from_json, config.to_json, ConfigError;
-    FIRST, NEXT; Progress; TrainingFailed
+    FIRST, NEXT, PHOTOGRAPHS; Progress; TrainingFailed
 Measuring (`evaluate`)
     probabilities(model, images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n);
     confusion(model, images, labels) -> int64 [classes, classes]
 
 A run's folder, for `fit`:
 
-    data/train_images.npy    uint8 [n, 28, 28], what was collected (not the base digits); may be missing
+    data/train_images.npy    uint8 [n, 28, 28], or [n, side, side, 3] for photographs; what was collected (not the base
+                             digits); may be missing
     data/train_labels.npy    int64 [n]
     data/dev_images.npy      optional, with dev_labels.npy; part of dev_accuracy and of early stopping
+    data/test_images.npy     optional, with test_labels.npy; what the command line measures on, never trained on
     data/manifest.json       optional, any JSON; hashed with the arrays into model.json's data_sha256
     parent/                  a model's files, needed when config.warm_start
     config.json              written by fit: {"config": ..., "data_sha256": ...}

@@ -113,6 +113,19 @@ FOR_PHOTOGRAPHS: dict[str, Callable[..., nn.Module]] = {
     "resnext50_32x4d": resnext50_32x4d,
 }
 ARCHITECTURES = FOR_DIGITS | FOR_PHOTOGRAPHS
+SMALLEST_PHOTOGRAPH = 32
+
+
+def accepts(name: str, shape: Sequence[int]) -> bool:
+    """Whether a network takes pictures stored with this shape: [n, 28, 28], or [n, side, side, 3] from 32 pixels on."""
+    if name in FOR_DIGITS:
+        return tuple(shape[1:]) == (28, 28)
+    return len(shape) == 4 and shape[3] == 3 and shape[1] == shape[2] >= SMALLEST_PHOTOGRAPH
+
+
+def accepted(name: str) -> str:
+    """The same in words."""
+    return "[n, 28, 28]" if name in FOR_DIGITS else f"[n, side, side, 3] with a side of {SMALLEST_PHOTOGRAPH} or more"
 
 
 def build(name: str, *, classes: int = 10, pretrained: str = "") -> nn.Module:

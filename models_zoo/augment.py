@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from models_zoo.geometry import resample
+from models_zoo.limits import ConfigError, NonNegativeFloat, NonNegativeInt, PositiveFloat, Share, check
 
 # An MNIST digit fills 20 of the 28 pixels.
 DIGIT_SHARE = 20 / 28
@@ -18,38 +19,43 @@ class Augment:
     Each changed picture draws its own size, angle and so on, uniformly up to the limits below.
     """
 
-    share: float = 0.7
+    share: Share = 0.7
     """Share of each batch that is changed at all, 0 to 1; the rest is shown as it is."""
-    shift: float = 1.0
+    shift: Share = 1.0
     """How far it is moved, as a share of the room that a digit of its new size has, 0 to 1."""
-    smallest: float = 0.6
+    smallest: PositiveFloat = 0.6
     """Smallest size, as a factor."""
-    largest: float = 1.35
+    largest: PositiveFloat = 1.35
     """Largest size, as a factor; 1.4 makes an MNIST digit fill the picture."""
-    rotation: float = 20.0
+    rotation: NonNegativeFloat = 20.0
     """Largest turn either way, in degrees."""
-    shear: float = 0.2
+    shear: NonNegativeFloat = 0.2
     """Largest slant either way, as horizontal pixels per vertical pixel."""
-    stretch: float = 0.1
+    stretch: NonNegativeFloat = 0.1
     """Largest change of width against height, as the logarithm of the factor."""
-    elastic: float = 0.06
+    elastic: NonNegativeFloat = 0.06
     """Standard deviation of a smooth random warp, where 2 is the width of the picture (Simard et al. 2003)."""
     flip: bool = False
     """Mirror left and right with a chance of a half; never for digits."""
-    crop: int = 0
+    crop: NonNegativeInt = 0
     """Shift by up to so many whole pixels either way, as cropping from a padded picture does; for photographs."""
-    jitter: float = 0.0
+    jitter: Share = 0.0
     """Largest change of brightness, contrast and, in colour, of each channel's strength, as a share."""
-    noise_share: float = 0.3
+    noise_share: Share = 0.3
     """Share of the changed pictures that get noise and a grey background as well, 0 to 1."""
-    background: float = 0.5
+    background: Share = 0.5
     """Lightest background of those, 0 (as it is) to 1; ink keeps at least a fifth of its contrast."""
-    gaussian: float = 0.3
+    gaussian: NonNegativeFloat = 0.3
     """Largest standard deviation of the Gaussian noise of those, in units of the grey scale 0 to 1."""
-    poisson: float = 0.0
+    poisson: NonNegativeFloat = 0.0
     """Largest shot noise of those: the variance at full brightness, so 0.1 means ten photons."""
-    salt_and_pepper: float = 0.0
+    salt_and_pepper: Share = 0.0
     """Largest share of the pixels of those that turn black or white."""
+
+    def __post_init__(self) -> None:
+        check(self, "augment")
+        if self.largest < self.smallest:
+            raise ConfigError("The augment's largest must be at least its smallest.")
 
     def __call__(self, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
         """Change the first `share` of a batch (batches are shuffled, so the first are any).
@@ -131,7 +137,7 @@ class Augment:
         return images.clamp(0, 1)
 
 
-PHOTOGRAPHS = Augment(
+PHOTO_AUGMENT = Augment(
     share=1.0,
     shift=0.0,
     smallest=0.9,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models_zoo.architectures import FOR_DIGITS
 from models_zoo.checkpoints import load_meta
 from models_zoo.files import read_json, write_bytes
 from models_zoo.suites import Row, beside, read_rows, write_rows
@@ -55,9 +56,8 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         *(_compared(rows, reference) if reference else []),
         "## Limits",
         "",
-        "Pictures are 28 x 28 grayscale, bright ink on black, made by `models_zoo.images`. The model answers with one "
-        "of its labels whatever it is shown. People fooled it on purpose: its probabilities are no measure of how "
-        "often it errs on what they will draw next.",
+        f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. People fooled "
+        "it on purpose: its probabilities are no measure of how often it errs on what they will draw next.",
         "",
         "## Rebuild",
         "",
@@ -66,6 +66,12 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         "The last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
         "",
     ])  # fmt: skip
+
+
+def _input(architecture: str) -> str:
+    if architecture in FOR_DIGITS:
+        return "Pictures are 28 x 28 grayscale, bright ink on black, made by `models_zoo.images`."
+    return "Pictures are in colour, as high as wide, and of the size that it was trained on."
 
 
 def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:

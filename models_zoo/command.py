@@ -13,14 +13,15 @@ from typing import Any, cast, get_type_hints
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
 from models_zoo.card import record
-from models_zoo.config import FIRST, NEXT, Config, ConfigError
+from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.files import read_json
 from models_zoo.recipes import RECIPES
 from models_zoo.suites import CHEAP, SUITES, evaluate
 from models_zoo.train import Progress, TrainingFailed, choose_device, fit
+from models_zoo.training_data import Pictures, read_test
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
-READY = {"first": FIRST, "next": NEXT, "default": Config()}
+READY = {"first": FIRST, "next": NEXT, "photographs": PHOTOGRAPHS, "default": Config()}
 NOTHING = (("base_replay", "all"), ("augment", "none"))
 """What a field's `null` is called on the command line."""
 
@@ -32,19 +33,22 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         config = read_config(given)
         base = base_for(config, given.base)
+        test = test_set(given, config, base)
         fitted = fit(given.folder, config, base=base, on_progress=show_progress)
-        if base is not None and not given.no_evaluation:
+        if test:
             rows = evaluate(
                 fitted.model.to(choose_device(config.device)),
                 fitted.weights_hash[:12],
-                (base.test_images, base.test_labels),
+                test,
                 suites=given.suites,
                 at_most=given.at_most,
             )
             record(given.folder, rows)
             for row in rows:
                 if row.suite == "base":
-                    print(f"Base test set: {row.correct:,} of {row.n:,} right.")
+                    print(f"Test set: {row.correct:,} of {row.n:,} right.")
+        elif not given.no_evaluation:
+            print("There is no test set to measure the model on: name a folder with --test.")
     except (BaseDataError, ConfigError, TrainingFailed) as error:
         sys.exit(str(error))
     print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
@@ -59,6 +63,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", type=Path, help="the run's folder; data/ and parent/ in it are used if there")
     parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="FOLDER",
+        help="evaluate on its test_images.npy and test_labels.npy; if not given, on those in data/, or else on MNIST's",
+    )
     parser.add_argument("--start-from", choices=READY, default="first", help="ready config to change (%(default)s)")
     parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
     parser.add_argument("--suites", type=_suites, default=list(CHEAP), help=f"evaluate on these, of {','.join(SUITES)}")
@@ -93,9 +103,12 @@ def read_config(given: argparse.Namespace) -> Config:
     if isinstance(changes.get("recipe"), str):
         name, *options = changes["recipe"].split(",")
         changes["recipe"] = {"name": name, **_values(options)}
-    if isinstance(changes.get("augment"), str):
-        changes["augment"] = _values(changes["augment"].split(",")) if changes["augment"] != "default" else {}
-    return Config.from_json({**config.to_json(), **changes})
+    before = config.to_json()
+    if changes.get("augment") == "default":
+        changes["augment"] = {}
+    elif isinstance(changes.get("augment"), str):
+        changes["augment"] = {**(before["augment"] or {}), **_values(changes["augment"].split(","))}
+    return Config.from_json({**before, **changes})
 
 
 def base_for(config: Config, folder: Path) -> BaseData | None:
@@ -104,6 +117,17 @@ def base_for(config: Config, folder: Path) -> BaseData | None:
         return None
     ensure_mnist(folder, progress=print)
     return load_mnist(folder)
+
+
+def test_set(given: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
+    """What to measure on: the test set of the folder that was named, else of the run's own data, else of the base."""
+    if given.no_evaluation:
+        return None
+    if found := read_test(given.test or given.folder / "data", config):
+        return found
+    if given.test:
+        raise TrainingFailed(f"{given.test} has no test set: put test_images.npy and test_labels.npy there.")
+    return (base.test_images, base.test_labels) if base else None
 
 
 def show_progress(progress: Progress) -> None:

@@ -24,19 +24,40 @@ Corruption = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> np.ndarray:
     """Corrupt pictures, always in the same way for the same seed.
 
+    In colour, noise is drawn for each channel; all else is done to one channel after the other with the same draws.
+
     Args:
-        images: uint8 [n, height, width], ink bright on black.
-        name: a key of `CORRUPTIONS`.
+        images: uint8 [n, height, width], ink bright on black, or [n, height, width, 3]; of any size, as high as wide.
+            Lengths are in pixels whatever the size, so a larger picture is moved and blurred by less of itself.
+        name: one of `suitable(images)`.
         severity: 1 to `severities(name)`.
 
     Returns:
-        uint8 [n, height, width].
+        uint8 of the images' shape.
+
+    Raises:
+        ValueError: there is no such severity.
     """
     if not 1 <= severity <= severities(name):
         raise ValueError(f"{name} has severities 1 to {severities(name)}, not {severity}.")
-    random = torch.Generator().manual_seed(seed)
-    corrupted = CORRUPTIONS[name](torch.tensor(images).float() / 255, severity, random)
-    return (corrupted.clamp(0, 1) * 255).round().byte().numpy()
+
+    def corrupted(pictures: torch.Tensor) -> torch.Tensor:
+        return CORRUPTIONS[name](pictures, severity, torch.Generator().manual_seed(seed))
+
+    pictures = torch.tensor(images).float() / 255
+    if pictures.ndim == 4 and name not in NOISES:
+        result = torch.stack([corrupted(channel) for channel in pictures.unbind(dim=3)], dim=3)
+    else:
+        result = corrupted(pictures)
+    return (result.clamp(0, 1) * 255).round().byte().numpy()
+
+
+def suitable(images: np.ndarray) -> list[str]:
+    """The corruptions that make sense for these pictures: all for digits, for photographs those that are graded.
+
+    What MNIST-C does not grade is made of strokes: stripes, lines and outlines that stand for handwriting gone wrong.
+    """
+    return [name for name in CORRUPTIONS if images.ndim == 3 or name not in UNGRADED]
 
 
 def severities(name: str) -> int:
@@ -203,6 +224,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "zigzag": zigzag,
     "canny_edges": canny_edges,
 }
+NOISES = {"gaussian_noise", "shot_noise", "impulse_noise"}
 UNGRADED = {"stripe", "dotted_line", "zigzag", "canny_edges"}
 
 

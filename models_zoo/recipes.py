@@ -15,13 +15,14 @@ Attacks are found with the model in eval mode, so that they see no dropout and l
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from models_zoo import attacks
+from models_zoo.limits import NonNegativeFloat, PositiveFloat, PositiveInt, Share, check, one_of
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,13 @@ class Fgsm:
 
     name: ClassVar[str] = "fgsm"
 
-    epsilon: float = 0.25
+    epsilon: NonNegativeFloat = 0.25
     """Largest change of a pixel, 0 to 1; 0.25 is the paper's for MNIST."""
-    clean_share: float = 0.5
+    clean_share: Share = 0.5
     """Share of the clean loss, 0 to 1; 0.5 is the paper's."""
+
+    def __post_init__(self) -> None:
+        check(self, f"recipe {self.name}")
 
     def loss(
         self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
@@ -63,18 +67,17 @@ class Pgd:
 
     name: ClassVar[str] = "pgd"
 
-    epsilon: float = 0.3
+    epsilon: NonNegativeFloat = 0.3
     """Largest change: of a pixel (`linf`), or of the whole picture's length (`l2`)."""
-    step_size: float = 0.01
+    step_size: PositiveFloat = 0.01
     """Length of one step, in the same norm."""
-    steps: int = 40
+    steps: PositiveInt = 40
     """Steps per picture; a training step costs about this many times the standard one."""
-    norm: str = "linf"
+    norm: Annotated[str, one_of(*attacks.NORMS)] = "linf"
     """`linf` or `l2`."""
 
     def __post_init__(self) -> None:
-        if self.norm not in attacks.NORMS:
-            raise ValueError(f"The recipe pgd's norm must be one of {', '.join(attacks.NORMS)}.")
+        check(self, f"recipe {self.name}")
 
     def loss(
         self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
@@ -99,14 +102,17 @@ class Trades:
 
     name: ClassVar[str] = "trades"
 
-    epsilon: float = 0.3
+    epsilon: NonNegativeFloat = 0.3
     """Largest change of a pixel, 0 to 1."""
-    step_size: float = 0.01
+    step_size: PositiveFloat = 0.01
     """Largest change of a pixel in one step."""
-    steps: int = 40
+    steps: PositiveInt = 40
     """Steps per picture."""
-    beta: float = 6.0
+    beta: NonNegativeFloat = 6.0
     """What robustness counts beside accuracy: 1 / lambda in the paper."""
+
+    def __post_init__(self) -> None:
+        check(self, f"recipe {self.name}")
 
     def loss(
         self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator
@@ -143,16 +149,15 @@ class AdversarialRegularization:
 
     name: ClassVar[str] = "adversarial_regularization"
 
-    multiplier: float = 0.2
+    multiplier: NonNegativeFloat = 0.2
     """What the neighbour's loss counts beside the picture's own."""
-    adv_step_size: float = 0.2
+    adv_step_size: NonNegativeFloat = 0.2
     """Length of the step to the neighbour, in the norm below."""
-    adv_grad_norm: str = "infinity"
+    adv_grad_norm: Annotated[str, one_of("infinity", "l2")] = "infinity"
     """`infinity` (a step along the gradient's sign) or `l2` (along the gradient)."""
 
     def __post_init__(self) -> None:
-        if self.adv_grad_norm not in ("infinity", "l2"):
-            raise ValueError("The recipe adversarial_regularization's adv_grad_norm must be infinity or l2.")
+        check(self, f"recipe {self.name}")
 
     def loss(
         self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor, *, smoothing: float, random: torch.Generator

@@ -1,8 +1,8 @@
 """Evaluation suites: how a model does on clean, corrupted, attacked and moved pictures, as rows of one table.
 
 Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows one by one as
-they are measured, and works on any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28],
-labels int64 [n].
+they are measured, and works on any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28]
+or, in colour, [n, side, side, 3], labels int64 [n].
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from models_zoo import attacks
-from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
+from models_zoo.corruptions import corrupt, severities, suitable
 from models_zoo.evaluate import BATCH, Score, accuracy, confusion, probabilities, to_input
 from models_zoo.files import read_json, write_json
 from models_zoo.geometry import resample, shift, turn
@@ -73,12 +73,10 @@ def round_rows(name: str, scores: Mapping[str, Score]) -> list[Row]:
     return [_row(name, "round", title, score) for title, score in {**scores, "all": _sum(scores.values())}.items()]
 
 
-def corruptions(
-    model: nn.Module, name: str, pictures: Pictures, *, kinds: Iterable[str] = tuple(CORRUPTIONS)
-) -> Iterator[Row]:
-    """Accuracy under each corruption at each of its severities."""
+def corruptions(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
+    """Accuracy under each corruption that suits the pictures, at each of its severities."""
     images, labels = pictures
-    for kind in kinds:
+    for kind in suitable(images):
         for severity in range(1, severities(kind) + 1):
             score = accuracy(model, corrupt(images, kind, severity), labels)
             yield _row(name, "corruption", f"{kind} {severity}", score)

@@ -25,14 +25,14 @@ from models_zoo.architectures import build
 from models_zoo.base_data import BaseData
 from models_zoo.card import CARD, card
 from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, load_trained, save_model
-from models_zoo.config import FIRST, NEXT, Config, ConfigError
+from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy
 from models_zoo.files import is_full, read_json, write_bytes, write_json
 from models_zoo.memory import keep_freed_memory
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
-__all__ = ["FIRST", "NEXT", "Config", "ConfigError", "Fitted", "Progress", "TrainingFailed", "fit"]
+__all__ = ["FIRST", "NEXT", "PHOTOGRAPHS", "Config", "ConfigError", "Fitted", "Progress", "TrainingFailed", "fit"]
 
 CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
@@ -88,8 +88,9 @@ def fit(
             caller; the last epoch's checkpoint stays for the next call.
 
     Raises:
-        TrainingFailed: nothing to train on, labels of one class only or outside the config's, no base set or parent
-            where the config asks for one, a folder that holds another run, loss that is not a number, a full disk.
+        TrainingFailed: nothing to train on, arrays that the network can't take, labels of one class only or outside
+            the config's, no base set, parent or device where the config asks for one, a folder that holds another run,
+            loss that is not a number, a full disk or GPU.
     """
     folder = Path(folder)
     try:
@@ -105,6 +106,8 @@ def fit(
             return run.finish()
     except CheckpointError as error:
         raise TrainingFailed(str(error)) from error
+    except torch.OutOfMemoryError as error:
+        raise TrainingFailed("The GPU's memory is full: train again with a lower batch_size.") from error
     except OSError as error:
         if is_full(error):
             raise TrainingFailed("The disk is full: make room, then train again; it goes on from here.") from error
@@ -112,9 +115,18 @@ def fit(
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is the GPU where torch sees one, else the CPU."""
+    """`auto` is the GPU where torch sees one, else the CPU.
+
+    Raises:
+        TrainingFailed: torch has no such device here.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    there = ["cpu"]
+    if gpu := torch.accelerator.current_accelerator(check_available=True):
+        there += [gpu.type, *(f"{gpu.type}:{number}" for number in range(torch.accelerator.device_count()))]
+    if name not in there:
+        raise TrainingFailed(f"There is no device {name} here: choose one of auto, {', '.join(there)}.")
     return torch.device(name)
 
 

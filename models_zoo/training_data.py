@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from models_zoo.architectures import accepted, accepts
 from models_zoo.base_data import BaseData
 from models_zoo.config import Config
 from models_zoo.evaluate import first_channels
@@ -41,40 +42,50 @@ def read(folder: Path, config: Config, base: BaseData | None, device: torch.devi
     """The data of a run's folder, with the base set before it when the config replays any.
 
     Raises:
-        TrainingFailed: there is nothing to train on, labels are of one class or outside the config's classes, the
-            base set is missing, pictures and labels are not equally many, or the config chooses by dev accuracy and
-            there is no dev set.
+        TrainingFailed: there is nothing to train on, an epoch would show no picture, labels are of one class or outside
+            the config's classes, the base set is missing, a file is missing, damaged or of another type or shape than
+            the architecture takes, or the config chooses by dev accuracy and there is no dev set.
     """
     digest = hashlib.sha256()
-    parts: list[Pictures] = []
-    dev: dict[str, Pictures] = {}
+    found: dict[str, dict[str, Pictures]] = {"train": {}, "dev": {}}
     if config.base_replay != 0:
         if base is None:
             raise TrainingFailed("The base set is missing: fetch it (ensure_mnist), or set base_replay to 0.")
-        parts.append((base.train_images, base.train_labels))
-        dev["base"] = (base.dev_images, base.dev_labels)
+        found["train"]["base"] = base.train_images, base.train_labels
+        found["dev"]["base"] = base.dev_images, base.dev_labels
         digest.update(base.sha256.encode())
-    base_count = sum(len(labels) for _, labels in parts)
-    if collected := _read_part(folder / "data", "train", digest):
-        parts.append(collected)
-    if held_back := _read_part(folder / "data", "dev", digest):
-        dev["collected"] = held_back
+    for part, sets in found.items():
+        if collected := _read_part(folder / "data", part, digest):
+            sets["collected"] = collected
     if (manifest := folder / "data" / "manifest.json").exists():
         digest.update(manifest.read_bytes())
 
-    labels = np.concatenate([labels for _, labels in parts]) if parts else np.zeros(0, dtype=np.int64)
-    _check_labels(labels, config.classes)
-    images = np.concatenate([images for images, _ in parts]) if len(parts) > 1 else parts[0][0]
-    dev = {name: pictures for name, pictures in dev.items() if len(pictures[1])}
+    train, dev = (_usable(part, sets, config) for part, sets in found.items())
+    images, labels = [images for images, _ in train.values()], [labels for _, labels in train.values()]
+    _check_sizes([*images, *(held_back for held_back, _ in dev.values())])
+    _check_classes(labels)
     if not dev and (config.patience or config.schedule == "plateau"):
         raise TrainingFailed("There is no dev set to choose by: set patience to 0 and another schedule, or freeze one.")
-    return TrainingData(
-        images=first_channels(torch.from_numpy(images)).to(device),
-        labels=torch.from_numpy(labels).to(device),
-        base_count=base_count,
+    data = TrainingData(
+        images=first_channels(torch.from_numpy(np.concatenate(images) if len(images) > 1 else images[0])).to(device),
+        labels=torch.from_numpy(np.concatenate(labels)).to(device),
+        base_count=len(train["base"][1]) if "base" in train else 0,
         dev=dev,
         sha256=digest.hexdigest(),
     )
+    if not epoch_length(data, config):
+        raise TrainingFailed("An epoch would show no picture: raise collected_weight or base_replay.")
+    return data
+
+
+def read_test(folder: Path, config: Config) -> Pictures | None:
+    """The pictures of `test_images.npy` and the labels of `test_labels.npy` in a folder; None if there are none.
+
+    Raises:
+        TrainingFailed: the config's network can't be measured on them.
+    """
+    found = _read_part(folder, "test", hashlib.sha256())
+    return _usable("test", {"": found}, config).get("") if found else None
 
 
 def epoch_length(data: TrainingData, config: Config) -> int:
@@ -107,25 +118,68 @@ def epoch_order(data: TrainingData, config: Config, random: torch.Generator) -> 
 
 
 def _read_part(folder: Path, part: str, digest: "hashlib._Hash") -> Pictures | None:
-    images, labels = folder / f"{part}_images.npy", folder / f"{part}_labels.npy"
-    if not images.exists():
+    paths = folder / f"{part}_images.npy", folder / f"{part}_labels.npy"
+    there = [path for path in paths if path.exists()]
+    if not there:
         return None
-    digest.update(images.read_bytes())
-    digest.update(labels.read_bytes())
-    pictures = np.load(images, allow_pickle=False), np.load(labels, allow_pickle=False)
-    if len(pictures[0]) != len(pictures[1]):
+    if len(there) == 1:
+        raise TrainingFailed(f"{folder} has {there[0].name} alone: put pictures and labels there, or neither.")
+    images, labels = (_read_array(path, digest) for path in paths)
+    if len(images) != len(labels):
+        raise TrainingFailed(f"There are {len(images)} {part} pictures but {len(labels)} labels: freeze anew.")
+    return images, labels
+
+
+def _read_array(path: Path, digest: "hashlib._Hash") -> np.ndarray:
+    digest.update(path.read_bytes())
+    try:
+        with path.open("rb") as file:
+            return np.atleast_1d(np.lib.format.read_array(file, allow_pickle=False))
+    except Exception as error:  # numpy tells of damage in many ways
+        raise TrainingFailed(f"{path} can't be read as an array: save it again with numpy.save.") from error
+
+
+def _usable(part: str, sets: dict[str, Pictures], config: Config) -> dict[str, Pictures]:
+    """Those of a part that are not empty, labels as int64, once it is sure that the config's network takes them."""
+    usable = {}
+    for name, (images, labels) in sets.items():
+        if len(labels):
+            _check_pictures(f"{name} {part}".strip(), images, config)
+            _check_labels(f"{name} {part}".strip(), labels, config)
+            usable[name] = images, labels.astype(np.int64, copy=False)
+    return usable
+
+
+def _check_pictures(title: str, images: np.ndarray, config: Config) -> None:
+    if images.dtype != np.uint8:
+        raise TrainingFailed(f"The {title} pictures are {images.dtype}: save them as uint8, 0 to 255.")
+    if not accepts(config.architecture, images.shape):
         raise TrainingFailed(
-            f"There are {len(pictures[0])} {part} pictures but {len(pictures[1])} labels: freeze anew."
+            f"The {title} pictures have the shape {list(images.shape)}, but {config.architecture} takes "
+            f"{accepted(config.architecture)}: save them so, or choose another architecture."
         )
-    return pictures
 
 
-def _check_labels(labels: np.ndarray, classes: int) -> None:
-    present = np.unique(labels)
-    if not len(present):
+def _check_labels(title: str, labels: np.ndarray, config: Config) -> None:
+    if labels.dtype.kind not in "iu" or labels.ndim != 1:
+        raise TrainingFailed(f"The {title} labels are {labels.dtype} {list(labels.shape)}: save them as int64 [n].")
+    for label in (labels.min(), labels.max()):
+        if not 0 <= label < config.classes:
+            raise TrainingFailed(
+                f"The {title} set has the label {label}, but the model knows 0 to {config.classes - 1}: correct the "
+                "label, or raise classes."
+            )
+
+
+def _check_sizes(pictures: list[np.ndarray]) -> None:
+    sizes = sorted({images.shape[1:] for images in pictures})
+    if len(sizes) > 1:
+        raise TrainingFailed(f"There are pictures of {' and '.join(map(str, sizes))}: save all with the same size.")
+
+
+def _check_classes(labels: list[np.ndarray]) -> None:
+    if not labels:
         raise TrainingFailed("The training set is empty: collect examples first, or replay base data.")
-    if present[0] < 0 or present[-1] >= classes:
-        strange = present[0] if present[0] < 0 else present[-1]
-        raise TrainingFailed(f"The training set has the label {strange}: the model knows 0 to {classes - 1}.")
+    present = np.unique(np.concatenate(labels))
     if len(present) == 1:
         raise TrainingFailed(f"The training set has only the label {present[0]}: it needs at least two to tell apart.")

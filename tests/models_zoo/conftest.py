@@ -20,6 +20,14 @@ def toys(count, *, seed=0, classes=10):
     return images, labels.astype(np.int64)
 
 
+def colours(count, *, seed=0):
+    """uint8 photographs [count, 32, 32, 3] that are reddish, greenish or bluish, and int64 labels [count]."""
+    labels = np.arange(count) % 3
+    images = np.random.default_rng(seed).integers(0, 60, (count, 32, 32, 3), dtype=np.uint8)
+    images[np.arange(count), :, :, labels] += 150
+    return images, labels.astype(np.int64)
+
+
 def toy_base(count=640):
     train, dev, test = toys(count, seed=1), toys(100, seed=2), toys(100, seed=3)
     return BaseData(*train, *dev, *test)

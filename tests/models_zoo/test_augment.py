@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models_zoo.augment import PHOTOGRAPHS, Augment
+from models_zoo.augment import PHOTO_AUGMENT, Augment
 
 STILL = Augment(
     share=1.0, shift=0, smallest=1, largest=1, rotation=0, shear=0, stretch=0, elastic=0, noise_share=0
@@ -90,7 +90,7 @@ def test_each_noise_adds_variance(digits, kind):
 
 
 def test_every_result_is_a_picture(digits):
-    for augment in (Augment(noise_share=1.0, poisson=0.3, salt_and_pepper=0.2), PHOTOGRAPHS):
+    for augment in (Augment(noise_share=1.0, poisson=0.3, salt_and_pepper=0.2), PHOTO_AUGMENT):
         result = changed(augment, torch.rand(16, 3, 32, 32))
         assert result.shape == (16, 3, 32, 32)
         assert result.min() >= 0

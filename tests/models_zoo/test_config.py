@@ -1,20 +1,22 @@
 """A config is stored whole, read back as it was, and refused with a sentence when it makes no sense."""
 
 import json
-from dataclasses import fields
+import math
+from dataclasses import fields, replace
 
 import pytest
 
-from models_zoo.augment import PHOTOGRAPHS, Augment
+from models_zoo.augment import PHOTO_AUGMENT, Augment
 from models_zoo.command import field_docs
-from models_zoo.config import FIRST, NEXT, Config, ConfigError
+from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.recipes import RECIPES, Pgd, Trades
 
 CONFIGS = [
     Config(),
     FIRST,
     NEXT,
-    Config(recipe=Pgd(norm="l2", epsilon=2.0), augment=PHOTOGRAPHS, base_replay=0),
+    PHOTOGRAPHS,
+    Config(recipe=Pgd(norm="l2", epsilon=2.0), augment=PHOTO_AUGMENT, base_replay=0),
     Config(recipe=Trades(), optimiser="adamw", lr=0.001, schedule="plateau", patience=3, base_replay=100),
 ]
 
@@ -35,9 +37,9 @@ def test_what_is_left_out_has_its_default():
         ({"recipe": {"name": "magic"}}, "recipe must be one of standard, fgsm"),
         ({"recipe": {"name": "fgsm", "steps": 3}}, "recipe fgsm has no field steps"),
         ({"recipe": {"name": "pgd", "norm": "l7"}}, "norm must be one of linf, l2"),
-        ({"recipe": {"name": "adversarial_regularization", "adv_grad_norm": "l7"}}, "infinity or l2"),
+        ({"recipe": {"name": "adversarial_regularization", "adv_grad_norm": "l7"}}, "one of infinity, l2"),
         ({"augment": {"zoom": 2}}, "augment has no field zoom"),
-        ({"augment": {"share": "all"}}, "share must be of type"),
+        ({"augment": {"share": "all"}}, "share must be a finite number"),
         ({"architecture": "alexnet"}, "architecture must be one of mnist_cnn"),
         ({"optimiser": "lbfgs"}, "optimiser must be"),
         ({"schedule": "step"}, "schedule must be"),
@@ -51,6 +53,25 @@ def test_what_is_left_out_has_its_default():
         ({"parent_share": 1}, "parent_share must be at least 0 and less than 1"),
         ({"base_replay": -5}, "base_replay"),
         ({"recipe": "pgd"}, "recipe must be"),
+        ({"recipe": {"name": []}}, "recipe must be one of"),
+        ({"architecture": []}, "architecture must be of type str"),
+        ({"pretrained": "torchvision"}, "pretrained must be empty for digit_cnn: only mobilenet_v2, resnet18"),
+        ({"base_replay": 0, "collected_weight": 0}, "base_replay must be more than 0 .* shows no picture"),
+        ({"base_replay": 0, "collected_share": 0}, "base_replay must be more than 0 .* shows no picture"),
+        ({"recipe": {"name": "fgsm", "epsilon": -0.1}}, "recipe fgsm's epsilon must be 0 or more"),
+        ({"recipe": {"name": "fgsm", "clean_share": 1.1}}, "recipe fgsm's clean_share must be 0 to 1"),
+        ({"recipe": {"name": "pgd", "step_size": 0}}, "recipe pgd's step_size must be more than 0"),
+        ({"recipe": {"name": "pgd", "steps": 0}}, "recipe pgd's steps must be more than 0"),
+        ({"recipe": {"name": "trades", "steps": True}}, "recipe trades's steps must be of type int"),
+        ({"recipe": {"name": "trades", "beta": -1}}, "recipe trades's beta must be 0 or more"),
+        ({"recipe": {"name": "adversarial_regularization", "multiplier": -1}}, "multiplier must be 0 or more"),
+        ({"recipe": {"name": "adversarial_regularization", "adv_step_size": -1}}, "adv_step_size must be 0 or more"),
+        ({"augment": {"noise_share": 1.5}}, "augment's noise_share must be 0 to 1"),
+        ({"augment": {"smallest": 0}}, "augment's smallest must be more than 0"),
+        ({"augment": {"smallest": 1.2, "largest": 1.1}}, "augment's largest must be at least its smallest"),
+        ({"augment": {"gaussian": -0.1}}, "augment's gaussian must be 0 or more"),
+        ({"augment": {"crop": 1.5}}, "augment's crop must be of type int"),
+        ({"seed": -1}, r"seed must be 0 to 2\*\*64 - 1"),
         ([], "must be an object"),
     ],
 )
@@ -58,6 +79,21 @@ def test_refuses(value, sentence):
     with pytest.raises(ConfigError, match=sentence) as refusal:
         Config.from_json(value)
     assert str(refusal.value).endswith(".")
+
+
+FLOATS = [
+    (part, field.name)
+    for part in (Config(), Augment(), *(recipe() for recipe in RECIPES.values()))
+    for field in fields(part)
+    if isinstance(field.default, float)
+]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, True, "1"])
+@pytest.mark.parametrize(("part", "name"), FLOATS)
+def test_every_float_is_a_finite_number(part, name, value):
+    with pytest.raises(ConfigError, match=f"'s {name} must be a finite number"):
+        replace(part, **{name: value})
 
 
 @pytest.mark.parametrize("kind", [Config, Augment, *RECIPES.values()])

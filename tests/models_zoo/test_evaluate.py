@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 from torch import nn
 
 from models_zoo import suites
-from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
+from models_zoo.corruptions import CORRUPTIONS, corrupt, severities, suitable
 from models_zoo.evaluate import Score, accuracy, confusion, probabilities
 from models_zoo.suites import (
     Row,
@@ -133,6 +133,26 @@ def test_the_whole_table_of_a_model_can_be_kept_and_read(tmp_path):
     assert read_rows(tmp_path / "elsewhere") == []
 
 
+def in_colour(images):
+    return np.repeat(images[..., None], 3, axis=3)
+
+
+def test_every_suite_reads_grey_pictures_stored_in_colour_as_the_grey_ones():
+    images, labels = bars()
+    grey, colour = (
+        {(row.suite, row.parameter): (row.correct, row.n, row.error) for row in rows}
+        for rows in (
+            evaluate(Brightest(), "m", (pictures, labels), suites=suites.SUITES, at_most=5)
+            for pictures in (images, in_colour(images))
+        )
+    )
+    strokes = {("corruption", f"{name} 1") for name in ("stripe", "dotted_line", "zigzag", "canny_edges")}
+    assert grey.keys() - colour.keys() == strokes
+    assert {key: n for key, (_, n, _) in colour.items()} == {key: grey[key][1] for key in colour}
+    drawn_for_each_channel = [key for key in colour if "noise" in key[1] or key[0] == "pgd"]
+    assert all(colour[key] == grey[key] for key in colour.keys() - drawn_for_each_channel)
+
+
 def test_a_model_is_shown_beside_its_reference():
     robust = [Row("r", "base", "test", 90, 100), Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "fgsm", "x", 1, 2)]
     plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100), Row("p", "fgsm", "x", 1, 9)]
@@ -157,6 +177,17 @@ def test_every_corruption_changes_pictures_repeatably_and_more_with_severity(nam
     assert min(changes) > 0
     if name != "spatter":  # from mud in few places to mud in many small ones
         assert changes[-1] >= changes[0]
+
+
+@pytest.mark.parametrize("name", suitable(np.zeros((1, 40, 40, 3), dtype=np.uint8)))
+def test_a_photograph_of_any_size_is_corrupted_in_each_channel(name):
+    grey = np.random.default_rng(0).integers(0, 256, (4, 40, 40), dtype=np.uint8)
+    corrupted = corrupt(in_colour(grey), name, 3, seed=1)
+    assert corrupted.shape == (4, 40, 40, 3)
+    assert corrupted.dtype == np.uint8
+    alike = (corrupted == corrupt(grey, name, 3, seed=1)[..., None]).all()
+    assert alike == ("noise" not in name)
+    assert (corrupted != in_colour(grey)).any(axis=(0, 1, 2)).all()
 
 
 def test_a_severity_that_does_not_exist_is_refused():

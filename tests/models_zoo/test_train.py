@@ -19,6 +19,7 @@ from models_zoo import files
 from models_zoo.augment import Augment
 from models_zoo.checkpoints import load_meta, load_model, load_trained, weights_hash
 from models_zoo.evaluate import accuracy
+from models_zoo.recipes import Standard
 from models_zoo.train import Config, TrainingFailed, fit
 from tests.models_zoo.conftest import toy_base, toys, with_collected
 
@@ -250,6 +251,23 @@ def test_a_diverging_run_fails_and_leaves_no_model(tmp_path, base):
         fit(tmp_path, replace(SMALL, lr=1e30), base=base)
     assert not (tmp_path / "model.json").exists()
     assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_a_full_gpu_fails_with_a_sentence_and_leaves_no_model(tmp_path, base, monkeypatch):
+    def too_much(*arguments, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(Standard, "loss", too_much)
+    with pytest.raises(TrainingFailed, match="GPU's memory is full: train again with a lower batch_size"):
+        fit(tmp_path, SMALL, base=base)
+    assert not (tmp_path / "model.json").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused(tmp_path, base):
+    with pytest.raises(TrainingFailed, match="no device cuda here: choose one of auto, cpu"):
+        fit(tmp_path, replace(SMALL, device="cuda"), base=base)
+    assert not (tmp_path / "config.json").exists()
 
 
 def only_collected(folder, images, labels):

@@ -229,6 +229,8 @@ def test_the_recipe_field_holds_the_tasks_recipe(visit, closed, adam):
         ("{", "The recipe is no JSON"),
         ("[1]", "The recipe has to be an object"),
         ('{"colour": 3}', "This recipe can&#x27;t be used"),
+        ('{"augment": {"share": 2}}', "The augment&#x27;s share must be 0 to 1."),
+        ('{"recipe": {"name": "pgd", "epsilon": NaN}}', "The recipe pgd&#x27;s epsilon must be a finite number."),
     ],
 )
 def test_a_wrong_recipe_is_explained_and_stays_in_the_field(visit, closed, adam, recipe, sentence):
