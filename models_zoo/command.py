@@ -7,45 +7,56 @@ import os
 import sys
 import textwrap
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
+import numpy as np
+from torch import nn
+
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
-from models_zoo.card import record
+from models_zoo.card import PLAIN_RECIPE, Reference, record
+from models_zoo.checkpoints import CheckpointError, load_meta, load_model
 from models_zoo.config import FIRST, NEXT, Config, ConfigError
 from models_zoo.files import read_json
 from models_zoo.recipes import RECIPES
-from models_zoo.suites import CHEAP, SUITES, evaluate
+from models_zoo.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Pictures, Row, evaluate
 from models_zoo.train import Progress, TrainingFailed, choose_device, fit
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 READY = {"first": FIRST, "next": NEXT, "default": Config()}
+NO_PICTURES = np.zeros((0, 28, 28), dtype=np.uint8), np.zeros(0, dtype=np.int64)
 NOTHING = (("base_replay", "all"), ("augment", "none"))
 """What a field's `null` is called on the command line."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, evaluate and write the model card; exits with a sentence when it cannot."""
-    parser = build_parser()
-    given = parser.parse_args(arguments)
+    given = build_parser().parse_args(arguments)
     try:
         config = read_config(given)
+        attack = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts)
+        plain = load_plain(given.reference, config) if given.reference else None
         base = base_for(config, given.base)
         fitted = fit(given.folder, config, base=base, on_progress=show_progress)
-        if base is not None and not given.no_evaluation:
-            rows = evaluate(
-                fitted.model.to(choose_device(config.device)),
-                fitted.weights_hash[:12],
-                (base.test_images, base.test_labels),
-                suites=given.suites,
+        if not given.no_evaluation and (base or given.round):
+            measure = partial(
+                evaluate,
+                pictures=(base.test_images, base.test_labels) if base else NO_PICTURES,
+                rounds=dict(given.round),
+                suites=given.suites if base else (),
                 at_most=given.at_most,
+                attack=attack,
             )
-            record(given.folder, rows)
+            device = choose_device(config.device)
+            rows = measure(fitted.model.to(device), fitted.weights_hash[:12])
+            reference = beside_it(given.reference, config, measure(plain.to(device), "reference")) if plain else None
+            record(given.folder, rows, reference=reference)
             for row in rows:
                 if row.suite == "base":
                     print(f"Base test set: {row.correct:,} of {row.n:,} right.")
-    except (BaseDataError, ConfigError, TrainingFailed) as error:
+    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
         sys.exit(str(error))
     print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
 
@@ -61,23 +72,50 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
     parser.add_argument("--start-from", choices=READY, default="first", help="ready config to change (%(default)s)")
     parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
-    parser.add_argument("--suites", type=_suites, default=list(CHEAP), help=f"evaluate on these, of {','.join(SUITES)}")
-    parser.add_argument("--at-most", type=_count, default=1000, help="pictures for each costly suite (%(default)s)")
-    parser.add_argument("--no-evaluation", action="store_true", help="only train")
+    _add_evaluation(parser.add_argument_group("evaluation"))
     options = parser.add_argument_group("config")
     explained = field_docs(Config)
     for name, kind in get_type_hints(Config).items():
         flag = "--" + name.replace("_", "-")
-        text = explained[name].replace("%", "%%")
-        if name in ("recipe", "augment"):
-            options.add_argument(
-                flag, metavar="NAME,FIELD=VALUE,..." if name == "recipe" else "FIELD=VALUE,...", help=text
-            )
+        text = explained[name].replace("%", "%%").replace("None", dict(NOTHING).get(name, "None"))
+        if name == "recipe":
+            options.add_argument(flag, metavar="NAME,FIELD=VALUE,...", help="What one step minimises: see below.")
+        elif name == "augment":
+            options.add_argument(flag, metavar="FIELD=VALUE,...", help=f"{text} default takes every field's default.")
         elif kind is bool:
             options.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             options.add_argument(flag, type=_number if kind not in (str, int, float) else kind, help=text)
     return parser
+
+
+def _add_evaluation(options: Any) -> None:
+    cheap, costly = ",".join(CHEAP), ", ".join(name for name in SUITES if name not in CHEAP)
+    linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_ATTACK.linf, DEFAULT_ATTACK.l2))
+    for flag, kind, metavar, default, text in (
+        ("--suites", _suites, "NAME,...", cheap, f"any of {', '.join(SUITES)} (%(default)s)"),
+        ("--at-most", _count, "N", 1000, f"pictures for each of {costly} (%(default)s)"),
+        ("--linf", _epsilons, "EPSILON,...", linf, "largest changes of a pixel by fgsm and pgd, or none (%(default)s)"),
+        ("--l2", _epsilons, "EPSILON,...", l2, "the same, of the whole picture's length (%(default)s)"),
+        ("--pgd-steps", _count, "N", DEFAULT_ATTACK.steps, "steps of pgd (%(default)s)"),
+        ("--pgd-restarts", _count, "N", DEFAULT_ATTACK.restarts, "random starts of pgd (%(default)s)"),
+    ):
+        options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
+    options.add_argument(
+        "--round",
+        type=_round,
+        metavar="TITLE=FOLDER",
+        action="append",
+        default=[],
+        help="also a round's test split: test_images.npy and test_labels.npy in a folder; once for each round",
+    )
+    options.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FOLDER",
+        help="a plainly trained model, measured on the same pictures and shown beside this one on its card",
+    )
+    options.add_argument("--no-evaluation", action="store_true", help="only train")
 
 
 def read_config(given: argparse.Namespace) -> Config:
@@ -104,6 +142,36 @@ def base_for(config: Config, folder: Path) -> BaseData | None:
         return None
     ensure_mnist(folder, progress=print)
     return load_mnist(folder)
+
+
+def load_plain(folder: Path, config: Config) -> nn.Module:
+    """The network of a finished run that can be the reference of a model with this config.
+
+    Raises:
+        CheckpointError: the folder holds no finished model.
+        ConfigError: it was not trained plainly, or for other labels.
+    """
+    model, plain = load_model(folder), Config.from_json(_stored(folder / "config.json"))
+    if plain.recipe.name != PLAIN_RECIPE:
+        raise ConfigError(
+            f"{folder} was trained with the recipe {plain.recipe.name}: as a reference name one of {PLAIN_RECIPE}."
+        )
+    if plain.classes != config.classes:
+        raise ConfigError(
+            f"{folder} knows {plain.classes} labels, this model {config.classes}: name a reference with as many."
+        )
+    return model
+
+
+def beside_it(folder: Path, config: Config, rows: list[Row]) -> Reference:
+    """The plainly trained model of a folder, for the card of one with this config."""
+    plain, own = _stored(folder / "config.json"), config.to_json()
+    differs = [name for name in own if name != "recipe" and plain.get(name) != own[name]]
+    about = (
+        f"`{plain['architecture']}` with the weights hash `{load_meta(folder)['weights_hash']}`, trained plainly and "
+        f"measured on the same pictures. Beside the recipe its config differs in {', '.join(differs) or 'nothing'}."
+    )
+    return Reference("its plainly trained reference", about, rows)
 
 
 def show_progress(progress: Progress) -> None:
@@ -170,8 +238,34 @@ def _suites(text: str) -> list[str]:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures: give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no such number: give 1 or more")
     return int(text)
+
+
+def _epsilons(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text != "none" else ()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 0.1,0.3 or none") from error
+
+
+def _round(text: str) -> tuple[str, Pictures]:
+    """A round's title and its test split: uint8 [n, 28, 28] and int64 [n]."""
+    title, _, folder = text.partition("=")
+    if not title or not folder or title == "all":
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form TITLE=FOLDER, with a title other than all")
+    try:
+        images, labels = (np.load(Path(folder) / f"test_{part}.npy") for part in ("images", "labels"))
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"test_images.npy and test_labels.npy in {folder} can't be read ({error})"
+        ) from error
+    if images.dtype != np.uint8 or images.ndim < 3 or labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+        raise argparse.ArgumentTypeError(
+            f"{folder} needs pictures of type uint8 [n, 28, 28] and labels of type int64 [n]; "
+            f"it has {images.dtype} {list(images.shape)} and {labels.dtype} {list(labels.shape)}"
+        )
+    return title, (images, labels)
 
 
 def _values(pairs: list[str]) -> dict[str, Any]:
