@@ -51,7 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
             )
             device = choose_device(config.device)
             rows = measure(fitted.model.to(device), fitted.weights_hash[:12])
-            reference = beside_it(given.reference, config, measure(plain.to(device), "reference")) if plain else None
+            reference = None
+            if plain:
+                reference = reference_for(given.folder, given.reference, measure(plain.to(device), "reference"))
             record(given.folder, rows, reference=reference)
             for row in rows:
                 if row.suite == "base":
@@ -163,13 +165,16 @@ def load_plain(folder: Path, config: Config) -> nn.Module:
     return model
 
 
-def beside_it(folder: Path, config: Config, rows: list[Row]) -> Reference:
-    """The plainly trained model of a folder, for the card of one with this config."""
-    plain, own = _stored(folder / "config.json"), config.to_json()
-    differs = [name for name in own if name != "recipe" and plain.get(name) != own[name]]
+def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
+    """The plainly trained model of one folder, with its rows, for the card of the model in another."""
+    own, other = (_stored(run / "config.json") for run in (folder, plain))
+    differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
+    meta = load_meta(plain)
+    if load_meta(folder)["data_sha256"] != meta["data_sha256"]:
+        differs.append("training data")
     about = (
-        f"`{plain['architecture']}` with the weights hash `{load_meta(folder)['weights_hash']}`, trained plainly and "
-        f"measured on the same pictures. Beside the recipe its config differs in {', '.join(differs) or 'nothing'}."
+        f"`{meta['architecture']}` with the weights hash `{meta['weights_hash']}`, trained plainly and measured on the "
+        f"same pictures. Beside the recipe it differs in {', '.join(differs) or 'nothing'}."
     )
     return Reference("its plainly trained reference", about, rows)
 

@@ -115,7 +115,7 @@ def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_eve
     ])  # fmt: skip
     card = (folder / "README.md").read_text()
     shown = card.partition("### Beside its plainly trained reference")[2]
-    assert "Beside the recipe its config differs in epochs." in shown
+    assert "Beside the recipe it differs in epochs, training data." in shown
     for row in (
         "base | test | 100",
         "pgd | linf 0.1, 2 steps, 3 restarts | 20",
