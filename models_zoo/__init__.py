@@ -15,6 +15,8 @@ Training (`train`)
 Measuring (`evaluate`)
     probabilities(model, images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n);
     confusion(model, images, labels) -> int64 [classes, classes]
+Robustness (`suites`)
+    evaluate(model, name, pictures, rounds=..., suites=SUITES, attack=Attack(...)) -> [Row]; beside(rows, reference)
 
 A run's folder, for `fit`:
 

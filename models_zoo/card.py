@@ -10,6 +10,8 @@ from models_zoo.files import read_json, write_bytes
 from models_zoo.suites import Row, beside, read_rows, write_rows
 
 CARD = "README.md"
+PLAIN_RECIPE = "standard"
+"""The recipe of a plainly trained model. One of any other recipe is shown beside such a reference."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         *_facts(meta, config),
         *_history(epochs),
         *_evaluation(rows),
-        *(_compared(rows, reference) if reference else []),
+        *_beside(rows, config["recipe"]["name"], reference),
         "## Limits",
         "",
         f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. People fooled "
@@ -134,12 +136,29 @@ def _evaluation(rows: list[Row]) -> list[str]:
     return [*lines, "", "Intervals are Wilson's. The confusion counts are in `evaluation.json`.", ""]
 
 
+def _beside(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
+    if reference:
+        return _compared(rows, reference)
+    if recipe == PLAIN_RECIPE:
+        return []
+    return [
+        f"No plainly trained reference was given to be shown beside this model, so what `{recipe}` gained on perturbed "
+        "pictures and cost on clean ones is not seen here. `python -m models_zoo.train <this folder> --config "
+        "<this folder>/config.json --reference <folder of a plainly trained model>` measures both and writes this card "
+        "anew.",
+        "",
+    ]
+
+
 def _compared(rows: list[Row], reference: Reference) -> list[str]:
     lines = [f"### Beside {reference.name}", "", reference.about, ""]
-    lines += [f"| suite | parameter | n | this model | {reference.name} | difference |", "|---|---|---|---|---|---|"]
-    lines += [
-        f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
-        f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points |"
-        for pair in beside(rows, reference.rows)
-    ]
-    return [*lines, ""]
+    lines += [f"| suite | parameter | n | this model | {reference.name} | difference | 95 % interval |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for pair in beside(rows, reference.rows):
+        low, high = pair.interval()
+        lines.append(
+            f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
+            f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points "
+            f"| {100 * low:+.2f} to {100 * high:+.2f} |"
+        )
+    return [*lines, "", "Intervals are Newcombe's.", ""]

@@ -6,17 +6,21 @@ import inspect
 import os
 import sys
 import textwrap
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
+from torch import nn
+
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
-from models_zoo.card import record
+from models_zoo.card import PLAIN_RECIPE, Reference, record
+from models_zoo.checkpoints import CheckpointError, load_meta, load_model
 from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.files import read_json
 from models_zoo.recipes import RECIPES
-from models_zoo.suites import CHEAP, SUITES, evaluate
+from models_zoo.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate
 from models_zoo.train import Progress, TrainingFailed, choose_device, fit
 from models_zoo.training_data import Pictures, read_test
 
@@ -26,30 +30,31 @@ NOTHING = (("base_replay", "all"), ("augment", "none"))
 """What a field's `null` is called on the command line."""
 
 
+Measure = Callable[[nn.Module, str, Pictures | None], list[Row]]
+"""A model, what to call it, and a test set if there is one → its evaluation table."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, evaluate and write the model card; exits with a sentence when it cannot."""
-    parser = build_parser()
-    given = parser.parse_args(arguments)
+    given = build_parser().parse_args(arguments)
     try:
         config = read_config(given)
+        measure = measurement(given, config)
+        plain = load_plain(given.reference, config) if given.reference else None
         base = base_for(config, given.base)
         test = test_set(given, config, base)
         fitted = fit(given.folder, config, base=base, on_progress=show_progress)
-        if test:
-            rows = evaluate(
-                fitted.model.to(choose_device(config.device)),
-                fitted.weights_hash[:12],
-                test,
-                suites=given.suites,
-                at_most=given.at_most,
-            )
-            record(given.folder, rows)
+        if not given.no_evaluation and (rows := measure(fitted.model, fitted.weights_hash[:12], test)):
+            reference = None
+            if plain:
+                reference = reference_for(given.folder, given.reference, measure(plain, "reference", test))
+            record(given.folder, rows, reference=reference)
             for row in rows:
                 if row.suite == "base":
                     print(f"Test set: {row.correct:,} of {row.n:,} right.")
         elif not given.no_evaluation:
             print("There is no test set to measure the model on: name a folder with --test.")
-    except (BaseDataError, ConfigError, TrainingFailed) as error:
+    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
         sys.exit(str(error))
     print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
 
@@ -71,23 +76,50 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--start-from", choices=READY, default="first", help="ready config to change (%(default)s)")
     parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
-    parser.add_argument("--suites", type=_suites, default=list(CHEAP), help=f"evaluate on these, of {','.join(SUITES)}")
-    parser.add_argument("--at-most", type=_count, default=1000, help="pictures for each costly suite (%(default)s)")
-    parser.add_argument("--no-evaluation", action="store_true", help="only train")
+    _add_evaluation(parser.add_argument_group("evaluation"))
     options = parser.add_argument_group("config")
     explained = field_docs(Config)
     for name, kind in get_type_hints(Config).items():
         flag = "--" + name.replace("_", "-")
-        text = explained[name].replace("%", "%%")
-        if name in ("recipe", "augment"):
-            options.add_argument(
-                flag, metavar="NAME,FIELD=VALUE,..." if name == "recipe" else "FIELD=VALUE,...", help=text
-            )
+        text = explained[name].replace("%", "%%").replace("None", dict(NOTHING).get(name, "None"))
+        if name == "recipe":
+            options.add_argument(flag, metavar="NAME,FIELD=VALUE,...", help="What one step minimises: see below.")
+        elif name == "augment":
+            options.add_argument(flag, metavar="FIELD=VALUE,...", help=f"{text} default takes every field's default.")
         elif kind is bool:
             options.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         else:
             options.add_argument(flag, type=_number if kind not in (str, int, float) else kind, help=text)
     return parser
+
+
+def _add_evaluation(options: Any) -> None:
+    cheap, costly = ",".join(CHEAP), ", ".join(name for name in SUITES if name not in CHEAP)
+    linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_ATTACK.linf, DEFAULT_ATTACK.l2))
+    for flag, kind, metavar, default, text in (
+        ("--suites", _suites, "NAME,...", cheap, f"any of {', '.join(SUITES)} (%(default)s)"),
+        ("--at-most", _count, "N", 1000, f"pictures for each of {costly} (%(default)s)"),
+        ("--linf", _epsilons, "EPSILON,...", linf, "largest changes of a pixel by fgsm and pgd, or none (%(default)s)"),
+        ("--l2", _epsilons, "EPSILON,...", l2, "the same, of the whole picture's length (%(default)s)"),
+        ("--pgd-steps", _count, "N", DEFAULT_ATTACK.steps, "steps of pgd (%(default)s)"),
+        ("--pgd-restarts", _count, "N", DEFAULT_ATTACK.restarts, "random starts of pgd (%(default)s)"),
+    ):
+        options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
+    options.add_argument(
+        "--round",
+        type=_round,
+        metavar="TITLE=FOLDER",
+        action="append",
+        default=[],
+        help="also a round's test split: test_images.npy and test_labels.npy in a folder; once for each round",
+    )
+    options.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FOLDER",
+        help="a plainly trained model, measured on the same pictures and shown beside this one on its card",
+    )
+    options.add_argument("--no-evaluation", action="store_true", help="only train")
 
 
 def read_config(given: argparse.Namespace) -> Config:
@@ -119,15 +151,68 @@ def base_for(config: Config, folder: Path) -> BaseData | None:
     return load_mnist(folder)
 
 
+def measurement(given: argparse.Namespace, config: Config) -> Measure:
+    """How the options ask to measure models.
+
+    Raises:
+        ConfigError, TrainingFailed: an attack that can't be made, or a round's folder that can't be read.
+    """
+    attack, device = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts), choose_device(config.device)
+    rounds = {title: _test_pictures(folder, config) for title, folder in given.round}
+
+    def measure(model: nn.Module, name: str, test: Pictures | None) -> list[Row]:
+        return evaluate(
+            model.to(device), name, test, rounds=rounds, suites=given.suites, at_most=given.at_most, attack=attack
+        )
+
+    return measure
+
+
 def test_set(given: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
-    """What to measure on: the test set of the folder that was named, else of the run's own data, else of the base."""
-    if given.no_evaluation:
-        return None
-    if found := read_test(given.test or given.folder / "data", config):
-        return found
+    """The test set of the folder that was named, else of the run's own data, else of the base."""
     if given.test:
-        raise TrainingFailed(f"{given.test} has no test set: put test_images.npy and test_labels.npy there.")
-    return (base.test_images, base.test_labels) if base else None
+        return _test_pictures(given.test, config)
+    return read_test(given.folder / "data", config) or ((base.test_images, base.test_labels) if base else None)
+
+
+def _test_pictures(folder: Path, config: Config) -> Pictures:
+    found = read_test(folder, config)
+    if not found:
+        raise TrainingFailed(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
+    return found
+
+
+def load_plain(folder: Path, config: Config) -> nn.Module:
+    """The network of a finished run that can be the reference of a model with this config.
+
+    Raises:
+        CheckpointError: the folder holds no finished model.
+        ConfigError: it was not trained plainly, or for other labels.
+    """
+    model, plain = load_model(folder), Config.from_json(_stored(folder / "config.json"))
+    if plain.recipe.name != PLAIN_RECIPE:
+        raise ConfigError(
+            f"{folder} was trained with the recipe {plain.recipe.name}: as a reference name one of {PLAIN_RECIPE}."
+        )
+    if plain.classes != config.classes:
+        raise ConfigError(
+            f"{folder} knows {plain.classes} labels, this model {config.classes}: name a reference with as many."
+        )
+    return model
+
+
+def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
+    """The plainly trained model of one folder, with its rows, for the card of the model in another."""
+    own, other = (_stored(run / "config.json") for run in (folder, plain))
+    differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
+    meta = load_meta(plain)
+    if load_meta(folder)["data_sha256"] != meta["data_sha256"]:
+        differs.append("training data")
+    about = (
+        f"`{meta['architecture']}` with the weights hash `{meta['weights_hash']}`, trained plainly and measured on the "
+        f"same pictures. Beside the recipe it differs in {', '.join(differs) or 'nothing'}."
+    )
+    return Reference("its plainly trained reference", about, rows)
 
 
 def show_progress(progress: Progress) -> None:
@@ -194,8 +279,23 @@ def _suites(text: str) -> list[str]:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pictures: give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no such number: give 1 or more")
     return int(text)
+
+
+def _epsilons(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text != "none" else ()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 0.1,0.3 or none") from error
+
+
+def _round(text: str) -> tuple[str, Path]:
+    """A round's title and the folder of its test split."""
+    title, _, folder = text.partition("=")
+    if not title or not folder or title == "all":
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form TITLE=FOLDER, with a title other than all")
+    return title, Path(folder)
 
 
 def _values(pairs: list[str]) -> dict[str, Any]:

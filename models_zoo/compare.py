@@ -8,8 +8,7 @@ keeps each model in a folder of its own, goes on where it was stopped, and write
 
 import argparse
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models_zoo.augment import Augment
@@ -17,9 +16,10 @@ from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mni
 from models_zoo.card import Reference, record
 from models_zoo.command import BASE_FOLDER, show_progress
 from models_zoo.config import Config
+from models_zoo.evaluate import Score
 from models_zoo.files import write_bytes
 from models_zoo.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
-from models_zoo.suites import SUITES, Row, evaluate, read_rows, together
+from models_zoo.suites import CHEAP, SUITES, Beside, Row, evaluate, read_rows, together
 from models_zoo.train import Fitted, TrainingFailed, fit
 
 BEGIN, END = "<!-- made by python -m models_zoo.compare -->", "<!-- end -->"
@@ -41,63 +41,96 @@ LINE_UP = {
     "adversarial_regularization": replace(PLAIN, recipe=AdversarialRegularization()),
 }
 
-Column = Callable[[list[Row]], float]
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of each model: the rows of a suite whose parameter has these words in it, as one share."""
+
+    suite: str
+    words: str = ""
+    digits: int = 1
+    """After the decimal point, in per cent."""
+    has_interval: bool = True
+    """Not where the same picture was shown in several rows: they are no independent trials."""
+
+    def share(self, rows: list[Row]) -> str:
+        """In %, with its interval below it."""
+        score = self._score(rows)
+        low, high = (f"{100 * end:.{self.digits}f}" for end in score.interval())
+        return f"{100 * score.accuracy:.{self.digits}f}" + self._below(f"{low}-{high}")
+
+    def gain(self, rows: list[Row], reference: list[Row]) -> str:
+        """In points, with its interval below it."""
+        pair = Beside(self.suite, self.words, self._score(rows), self._score(reference))
+        low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval())
+        return f"{100 * pair.gain:+.{self.digits}f}" + self._below(f"{low} to {high}")
+
+    def _score(self, rows: list[Row]) -> Score:
+        return together((row for row in rows if self.words in row.parameter), self.suite)
+
+    def _below(self, interval: str) -> str:
+        return f"<br><sub>{interval}</sub>" if self.has_interval else ""
 
 
-def accuracy_of(suite: str, parameter: str) -> Column:
-    return lambda rows: next(row.score.accuracy for row in rows if row.suite == suite and parameter in row.parameter)
-
-
-COLUMNS: dict[str, Column] = {
-    "clean": accuracy_of("base", "test"),
-    "corruptions": lambda rows: together(rows, "corruption").accuracy,
-    "FGSM 0.3": accuracy_of("fgsm", "linf 0.3"),
-    "PGD 0.1": accuracy_of("pgd", "linf 0.1"),
-    "PGD 0.2": accuracy_of("pgd", "linf 0.2"),
-    "PGD 0.3": accuracy_of("pgd", "linf 0.3"),
-    "PGD l2 2": accuracy_of("pgd", "l2 2"),
-    "shifted": accuracy_of("moved", "shifted up to"),
-    "turned": accuracy_of("moved", "turned up to"),
-    "both": accuracy_of("moved", "shifted and turned"),
+COLUMNS = {
+    "clean": Column("base", digits=2),
+    "corruptions": Column("corruption", has_interval=False),
+    "FGSM 0.3": Column("fgsm", "linf 0.3"),
+    "PGD 0.1": Column("pgd", "linf 0.1"),
+    "PGD 0.2": Column("pgd", "linf 0.2"),
+    "PGD 0.3": Column("pgd", "linf 0.3"),
+    "PGD l2 2": Column("pgd", "l2 2"),
+    "shifted": Column("moved", "shifted up to"),
+    "turned": Column("moved", "turned up to"),
+    "both": Column("moved", "shifted and turned"),
 }
 
 
 def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: int) -> tuple[Fitted, list[Row]]:
-    """One model of the line-up: trained and measured unless it already was."""
+    """One model of the line-up: trained unless it was already, and measured unless it was on as many pictures."""
     fitted = fit(folder, config, base=base, on_progress=show_progress)
     rows = read_rows(folder)
-    if not rows:
+    whole, few = len(base.test_labels), min(at_most, len(base.test_labels))
+    asked = {(suite, whole if suite in CHEAP else few) for suite in SUITES if suite != "confusion"}
+    if not asked <= {(row.suite, row.n) for row in rows}:
         pictures = base.test_images, base.test_labels
         rows = evaluate(fitted.model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
     return fitted, rows
 
 
-def tables(results: dict[str, tuple[Fitted, list[Row]]], *, at_most: int) -> str:
+def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
     """Markdown: everything in one table, and each model beside the plainly trained one."""
     reference = results[REFERENCE][1]
-    clean = next(row for row in reference if row.suite == "base")
+    n = {row.suite: row.n for row in reference}
     kinds = {row.parameter.split()[0] for row in reference if row.suite == "corruption"}
+    head = f"| recipe | {' | '.join(COLUMNS)} |"
     lines = [
-        f"Accuracy in %. Clean on all {clean.n:,} test digits, the rest on {at_most:,} of them, evenly spaced. "
-        f"`corruptions` is over all severities of {len(kinds)} kinds together; PGD has 40 steps and "
-        "one random start; `shifted`, `turned` and `both` are the worst case per picture. CPU seconds are of the "
-        f"training, over all cores; every model saw {BUDGET:,} pictures.",
+        f"Accuracy in %, with Wilson's 95 % interval below it. Clean on all {n['base']:,} test digits, the rest on "
+        f"{n['pgd']:,} of them, evenly spaced. `corruptions` is over all severities of {len(kinds)} kinds together, "
+        "each on the same digits, so it has no interval; PGD has 40 steps and one random start; `shifted`, `turned` "
+        "and `both` are the worst case per picture. CPU seconds are of the training, over all cores; every model saw "
+        f"{BUDGET:,} pictures.",
         "",
-        "| recipe | " + " | ".join(COLUMNS) + " | calibration error | CPU seconds |",
+        f"{head} calibration error | CPU seconds |",
         "|---" * (len(COLUMNS) + 3) + "|",
     ]
     for name, (fitted, rows) in results.items():
-        numbers = [f"{100 * column(rows):.1f}" for column in COLUMNS.values()]
-        numbers[0] = f"{100 * COLUMNS['clean'](rows):.2f}"
+        shares = " | ".join(column.share(rows) for column in COLUMNS.values())
         error = next(row.error for row in rows if row.suite == "calibration")
         seconds = sum(row["cpu_seconds"] for row in fitted.epochs)
-        lines.append(f"| {name} | {' | '.join(numbers)} | {error:.4f} | {seconds:.0f} |")
-    lines += ["", f"The same as points above or below `{REFERENCE}`:", ""]
-    lines += ["| recipe | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+        lines.append(f"| {name} | {shares} | {error:.4f} | {seconds:.0f} |")
+    lines += [
+        "",
+        f"The same as points above or below `{REFERENCE}`, with Newcombe's 95 % interval below them; it takes the two "
+        "for measured on different digits and so is rather too wide.",
+        "",
+        head,
+        "|---" * (len(COLUMNS) + 1) + "|",
+    ]
     for name, (_, rows) in results.items():
         if name != REFERENCE:
-            gains = [f"{100 * (column(rows) - column(reference)):+.1f}" for column in COLUMNS.values()]
-            lines.append(f"| {name} | {' | '.join(gains)} |")
+            gains = " | ".join(column.gain(rows, reference) for column in COLUMNS.values())
+            lines.append(f"| {name} | {gains} |")
     return "\n".join(lines)
 
 
@@ -105,7 +138,7 @@ def reference_in(results: dict[str, tuple[Fitted, list[Row]]]) -> Reference | No
     """The plainly trained model, to be shown beside the others; None when it was not asked for."""
     if REFERENCE not in results:
         return None
-    about = "The same architecture, data and budget, trained plainly."
+    about = f"{PLAIN.architecture}, trained plainly on the same data with the same budget."
     return Reference("its plainly trained reference", about, results[REFERENCE][1])
 
 
@@ -141,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
             results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
             record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(results))
         if set(results) == set(LINE_UP):
-            put_between(given.page, tables(results, at_most=given.at_most))
+            put_between(given.page, tables(results))
             print(f"{given.page} has the tables.")
     except (BaseDataError, TrainingFailed, ValueError) as error:
         sys.exit(str(error))

@@ -7,6 +7,8 @@ or, in colour, [n, side, side, 3], labels int64 [n].
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from math import hypot
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +20,42 @@ from models_zoo.corruptions import corrupt, severities, suitable
 from models_zoo.evaluate import BATCH, Score, accuracy, confusion, probabilities, to_input
 from models_zoo.files import read_json, write_json
 from models_zoo.geometry import resample, shift, turn
+from models_zoo.limits import ConfigError
 
 Pictures = tuple[np.ndarray, np.ndarray]
 
 EVALUATION = "evaluation.json"
-LINF = (0.1, 0.2, 0.3)
-L2 = (1.0, 2.0)
 ANGLES = range(-30, 31, 10)
 SHIFTS = (-4, -2, 0, 2, 4)
 # After so many steps of an attack it is seen who fell: they are not walked on with.
 STEPS_BETWEEN_LOOKS = 5
+
+
+@dataclass(frozen=True)
+class Attack:
+    """How the suites `fgsm` and `pgd` attack. Raises ConfigError for an attack that cannot be made."""
+
+    linf: tuple[float, ...] = (0.1, 0.2, 0.3)
+    """Largest changes of a pixel, each more than 0; empty leaves the norm out."""
+    l2: tuple[float, ...] = (1.0, 2.0)
+    """Largest changes of the whole picture's length, each more than 0; empty leaves the norm out."""
+    steps: int = 40
+    """Of PGD."""
+    restarts: int = 1
+    """Random starts of PGD: a picture counts as read only if it is read on the way from each."""
+
+    def __post_init__(self) -> None:
+        if not all(epsilon > 0 for _, epsilon in self.grid()):
+            raise ConfigError("An attack's epsilon must be more than 0; the accuracy without one is in the suite base.")
+        if min(self.steps, self.restarts) < 1:
+            raise ConfigError("PGD needs at least 1 step and 1 restart.")
+
+    def grid(self) -> list[tuple[str, float]]:
+        """Norm and epsilon of each row."""
+        return [("linf", epsilon) for epsilon in self.linf] + [("l2", epsilon) for epsilon in self.l2]
+
+
+DEFAULT_ATTACK = Attack()
 
 
 @dataclass(frozen=True)
@@ -82,21 +110,22 @@ def corruptions(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row
             yield _row(name, "corruption", f"{kind} {severity}", score)
 
 
-def fgsm(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Accuracy after one step along the gradient, over the grids `LINF` and `L2`."""
-    for norm, epsilon in _grid():
+def fgsm(model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK) -> Iterator[Row]:
+    """Accuracy after one step along the gradient, over the attack's grid."""
+    for norm, epsilon in attack.grid():
         yield _row(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
 
 
 def pgd(
-    model: nn.Module, name: str, pictures: Pictures, *, steps: int = 40, restarts: int = 1, seed: int = 0
+    model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK, seed: int = 0
 ) -> Iterator[Row]:
-    """Accuracy under PGD with so many steps and random restarts, over the grids `LINF` and `L2`.
+    """Accuracy under PGD with the attack's steps and random restarts, over its grid.
 
     A step is 2.5 epsilon / steps long, so that the walk can reach the border of the ball from anywhere in it (Madry et
     al. 2018).
     """
-    for norm, epsilon in _grid():
+    steps, restarts = attack.steps, attack.restarts
+    for norm, epsilon in attack.grid():
         score = pgd_score(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
         yield _row(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", score)
 
@@ -172,7 +201,8 @@ def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: i
     return float(np.abs(gaps).sum() / len(labels))
 
 
-SUITES: dict[str, Callable[[nn.Module, str, Pictures], Iterable[Row]]] = {
+Suite = Callable[[nn.Module, str, Pictures], Iterable[Row]]
+SUITES: dict[str, Suite] = {
     "base": base_test,
     "confusion": per_class,
     "calibration": calibration,
@@ -187,26 +217,31 @@ CHEAP = ("base", "confusion", "calibration")
 def evaluate(
     model: nn.Module,
     name: str,
-    pictures: Pictures,
+    pictures: Pictures | None,
     *,
     rounds: Mapping[str, Pictures] | None = None,
     suites: Iterable[str] = CHEAP,
     at_most: int = 1000,
+    attack: Attack = DEFAULT_ATTACK,
 ) -> list[Row]:
     """The rows of several suites.
 
     Args:
         model: any network of `architectures`.
         name: what to call it in the rows.
-        pictures: the base test set.
+        pictures: the base test set; None measures on the rounds alone.
         rounds: each round's frozen test split, by title.
         suites: keys of `SUITES`.
         at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
+        attack: what the suites `fgsm` and `pgd` do.
     """
+    measures: dict[str, Suite] = {**SUITES, "fgsm": partial(fgsm, attack=attack), "pgd": partial(pgd, attack=attack)}
+    rows = round_tests(model, name, rounds) if rounds else []
+    if pictures is None:
+        return rows
     every = max(1, len(pictures[1]) // at_most)
     few = pictures[0][::every][:at_most], pictures[1][::every][:at_most]
-    rows = [row for suite in suites for row in SUITES[suite](model, name, pictures if suite in CHEAP else few)]
-    return rows + (round_tests(model, name, rounds) if rounds else [])
+    return [row for suite in suites for row in measures[suite](model, name, pictures if suite in CHEAP else few)] + rows
 
 
 def write_rows(folder: Path, rows: list[Row]) -> None:
@@ -234,6 +269,16 @@ class Beside:
         """Accuracy minus the reference's, -1 to 1: robust training should raise it on attacks and lowers it clean."""
         return self.model.accuracy - self.reference.accuracy
 
+    def interval(self) -> tuple[float, float]:
+        """Newcombe's 95 % interval of the gain, each end in -1 to 1 (Newcombe 1998, Statist. Med. 17:873, method 10).
+
+        It takes the two for measured on different pictures. They were measured on the same ones, which are easy or
+        hard for both, so it is rather too wide.
+        """
+        (low, high), (least, most) = self.model.interval(), self.reference.interval()
+        here, there = self.model.accuracy, self.reference.accuracy
+        return self.gain - hypot(here - low, most - there), self.gain + hypot(high - here, there - least)
+
 
 def beside(rows: Iterable[Row], reference: Iterable[Row]) -> list[Beside]:
     """Rows of a model paired with its reference's, where both were measured on as many pictures; confusion left out."""
@@ -260,11 +305,6 @@ def _sum(scores: Iterable[Score]) -> Score:
 
 def _row(name: str, suite: str, parameter: str, score: Score) -> Row:
     return Row(name, suite, parameter, score.correct, score.n)
-
-
-def _grid() -> Iterator[tuple[str, float]]:
-    yield from (("linf", epsilon) for epsilon in LINF)
-    yield from (("l2", epsilon) for epsilon in L2)
 
 
 def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> Score:

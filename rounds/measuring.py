@@ -12,7 +12,7 @@ from models_zoo.card import Reference
 from models_zoo.evaluate import Score, accuracy
 from models_zoo.suites import SUITES, Row, evaluate, round_rows
 from models_zoo.train import Fitted
-from rounds import predictor, rules
+from rounds import predictor, rules, selectors
 from rounds.datasets.arrays import split_arrays
 from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
 from rounds.services import Measured
@@ -125,16 +125,19 @@ def gate(run: TrainingRun, measurements: list[Measured]) -> rules.Verdict:
 
 
 def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
-    """What the new model's card shows beside it: its nearest ancestor that was trained plainly, which is mostly its
-    parent; so what an adversarial training gains, and what it costs, is seen at once."""
-    model = run.parent
-    while model.parent and _recipe(model) != "standard":
-        model = model.parent
-    kinship = "its parent" if model == run.parent else "its nearest ancestor that was trained plainly"
+    """What the new model's card shows beside it: the nearest plainly trained model, which is mostly its parent; so what
+    an adversarial training gains, and what it costs, is seen at once. Its parent, too, where there is none such."""
+    plain = selectors.plain_reference(run.parent, run.parent.task.model_versions.in_bulk())
+    model = plain or run.parent
+    kinship = "its parent" if model == run.parent else "the nearest model that was trained plainly"
     about = (
-        f"{model} is {kinship} (recipe {_recipe(model)}). It has not seen what was collected since; each round's test "
-        "split holds what fooled that round's own adversary."
+        f"{model} is {kinship} (recipe {model.recipe_name}). It has not seen what was collected since; each round's "
+        "test split holds what fooled that round's own adversary."
     )
+    if plain is None:
+        about += (
+            " None of its ancestors was trained plainly: what adversarial training gained and cost is not seen here."
+        )
     return Reference(model.name, about, as_rows(model.name, _all_of(model, measurements)))
 
 
@@ -170,10 +173,6 @@ def _all_of(model: ModelVersion, measurements: list[Measured]) -> list[Measured]
         for e in stored
         if e.training_set is None or e.training_set in sets
     ] + [m for m in measurements if m.model == model]
-
-
-def _recipe(model: ModelVersion) -> str:
-    return str(model.recipe.get("recipe", {}).get("name", "standard"))
 
 
 def _together(measurements: Iterable[Measured]) -> rules.Tally:

@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Sum, Value, When
 
 from rounds import rules, selectors
-from rounds.models import Annotator, Evaluation, Example, Round, Task, TrainingSetItem, Validation
+from rounds.models import Annotator, Evaluation, Example, ModelVersion, Round, Task, TrainingSetItem, Validation
 from rounds.stats import agreement, boards, bootstrap, classes, effort
 from rounds.stats.boards import Tally
 from rounds.stats.rates import Change, Rate, Share, listed
@@ -128,14 +128,28 @@ def matrix(task: Task) -> Json:
                       shifted and turned (the worst case of each digit). A set on which nothing was measured has no
                       column.
     "rows"           [{"model": int (id), "number": int, "name": str, "parent": int | None (its number),
-                      "cells": [Cell | None], "changes": [Change | None]}], oldest model first; cells in the order of
-                      the columns, None where not measured; changes against the parent on the same set
+                      "cells": [Cell | None], "changes": [Change | None], "recipe": str,
+                      "reference": {"number": int, "name": str, "changes": [Change | None]} | None}], oldest model
+                      first; cells in the order of the columns, None where not measured; changes against the parent
+                      on the same set. An adversarially trained model has as reference the plainly trained one that
+                      it is shown beside, with the changes against that; None for the others, and where there is none
     """
     measured = _measurements(task)
     columns = _columns(measured)
     models = {model.pk: model for model in task.model_versions.order_by("number")}
     rates = {pk: [measured.get(pk, {}).get(column["key"]) for column in columns] for pk in models}
     nothing = [None] * len(columns)
+
+    def changes(model: int, against: int | None) -> list[Json | None]:
+        pairs = zip(rates[model], rates.get(against or 0, nothing), strict=True)
+        return [Change(rate, before).to_json() if rate and before else None for rate, before in pairs]
+
+    def reference(model: ModelVersion) -> Json | None:
+        plain = selectors.plain_reference(model, models)
+        if plain is None or plain == model:
+            return None
+        return {"number": plain.number, "name": plain.name, "changes": changes(model.pk, plain.pk)}
+
     return {
         "task": task.slug,
         "columns": columns,
@@ -146,10 +160,9 @@ def matrix(task: Task) -> Json:
                 "name": model.name,
                 "parent": models[model.parent_id].number if model.parent_id else None,
                 "cells": [_cell(rate) for rate in rates[pk]],
-                "changes": [
-                    Change(rate, before).to_json() if rate and before else None
-                    for rate, before in zip(rates[pk], rates.get(model.parent_id or 0, nothing), strict=True)
-                ],
+                "changes": changes(pk, model.parent_id),
+                "recipe": model.recipe_name,
+                "reference": reference(model),
             }
             for pk, model in models.items()
         ],

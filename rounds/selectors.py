@@ -1,5 +1,6 @@
 """Every shared read."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -134,6 +135,19 @@ def adversary_record(version: ModelVersion) -> dict[str, int]:
         "attempts": now["attempts"] + sum(attempts for attempts, _ in finished),
         "fooled": now["fooled"] + sum(fooled for _, fooled in finished),
     }
+
+
+def plain_reference(model: ModelVersion, versions: Mapping[int, ModelVersion]) -> ModelVersion | None:
+    """The plainly trained model that says what adversarial training gained `model` and what it cost.
+
+    Itself where it is one, else its nearest ancestor that is, else the twin that was trained beside the first model;
+    None where there is not even that. `versions` are all of its task, by id.
+    """
+    nearest = model
+    while not nearest.is_plain and nearest.parent_id:
+        nearest = versions[nearest.parent_id]
+    twins = (version for version in versions.values() if version.parent_id is None and version.is_plain)
+    return nearest if nearest.is_plain else next(twins, None)
 
 
 # --- What only pages show -----------------------------------------------------------------------------------------

@@ -10,19 +10,21 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db import transaction
 
 from models_zoo.base_data import BaseData, BaseDataError, load_mnist
-from models_zoo.card import record
+from models_zoo.card import Reference, record
 from models_zoo.checkpoints import TRAINED
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
+from models_zoo.recipes import Standard
 from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit
 from rounds import measuring, predictor, services
 from rounds.datasets.arrays import ManifestChanged, write_training_set
@@ -73,19 +75,30 @@ def train_first(
     on_progress: Callable[[Progress], None],
     on_measuring: measuring.Tell = lambda what: None,
 ) -> ModelVersion:
-    """The task's first model, from scratch on its base data: the adversary of round 1. It too resumes when killed."""
-    folder = Path(settings.DATA_DIR) / "work" / f"first-{task.slug}"
+    """The task's first model, from scratch on its base data: the adversary of round 1. It too resumes when killed.
+
+    A robust one gets a plainly trained twin as model 2, which serves no round: what it is shown beside.
+    """
     base = load_base(task)
     config = Config.from_json({**FIRST.to_json(), "classes": len(task.labels), **changes})
-    fitted = fit(folder, config, base=base, on_progress=on_progress)
-    rows = measuring.table(fitted, base, on_measuring)
-    record(folder, rows)
-    fields = _store(task, folder, fitted, f"first-{fitted.weights_hash[:12]}", config)
-    model = services.register_model(task=task, parent=None, training_set=None, **fields)
-    measurements = [measuring.on_base_dev(fitted.model, base), *measuring.kept(rows)]
-    services.record_measurements(measurements, new_model=model)
-    shutil.rmtree(folder)
-    return model
+    plain = replace(config, recipe=Standard())
+    work = Path(settings.DATA_DIR) / "work" / f"first-{task.slug}"
+    trained, reference = [], None
+    for wanted in [config] if config == plain else [plain, config]:
+        folder = work / wanted.recipe.name
+        fitted = fit(folder, wanted, base=base, on_progress=on_progress)
+        rows = measuring.table(fitted, base, on_measuring)
+        record(folder, rows, reference=reference)
+        reference = Reference("its plainly trained twin", "The same data and config, with the recipe standard.", rows)
+        fields = _store(task, folder, fitted, f"first-{fitted.weights_hash[:12]}", wanted)
+        trained.append((fields, [measuring.on_base_dev(fitted.model, base), *measuring.kept(rows)]))
+    models = []
+    with transaction.atomic():
+        for fields, measurements in reversed(trained):
+            models.append(services.register_model(task=task, parent=None, training_set=None, **fields))
+            services.record_measurements(measurements, new_model=models[-1])
+    shutil.rmtree(work)
+    return models[0]
 
 
 def train_again(model: ModelVersion, folder: Path, *, on_progress: Callable[[Progress], None]) -> Rebuilt:

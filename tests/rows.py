@@ -19,14 +19,14 @@ def a_task(slug: str = "digits", labels: str = "0123456789") -> Task:
     return Task.objects.create(slug=slug, name=slug.title(), labels=[*labels], split_key="a key for tests")
 
 
-def a_model(task: Task, parent: ModelVersion | None = None) -> ModelVersion:
+def a_model(task: Task, parent: ModelVersion | None = None, recipe: str = "standard") -> ModelVersion:
     number = task.model_versions.count() + 1
     return ModelVersion.objects.create(
         task=task,
         number=number,
         parent=parent,
         architecture="toy",
-        recipe={},
+        recipe={"recipe": {"name": recipe}},
         seed=number,
         weights_hash=f"{number:064}",
         folder=f"models/{number}",

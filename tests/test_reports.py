@@ -339,6 +339,29 @@ def test_the_matrix_shows_what_is_left_when_the_base_test_set_is_made_hard(task,
     assert matrix["rows"][1]["changes"][1]["difference"] == pytest.approx(0.52)
 
 
+def test_a_robust_model_stands_in_the_matrix_against_its_nearest_plain_ancestor(task, adversary):
+    robust = a_model(task, parent=adversary, recipe="pgd")
+    child = a_model(task, parent=robust, recipe="pgd")
+    for model, clean, attacked in ((adversary, 99, 5), (robust, 97, 60), (child, 96, 70)):
+        measured(model, "base_test", clean, 100)
+        measured(model, "pgd", attacked, 100, parameter="linf 0.3, 40 steps, 1 restarts")
+    rows = reports.matrix(task)["rows"]
+    assert [row["recipe"] for row in rows] == ["standard", "pgd", "pgd"]
+    assert rows[0]["reference"] is None
+    for row, differences in zip(rows[1:], ([-0.02, 0.55], [-0.03, 0.65]), strict=True):
+        assert (row["reference"]["number"], row["reference"]["name"]) == (1, "Graphite")
+        changes = row["reference"]["changes"]
+        assert [change["difference"] for change in changes] == pytest.approx(differences)
+
+
+def test_without_a_plain_ancestor_it_stands_against_a_plain_twin_or_nothing():
+    task = a_task()
+    a_model(task, recipe="pgd")
+    assert reports.matrix(task)["rows"][0]["reference"] is None
+    twin = a_model(task)
+    assert reports.matrix(task)["rows"][0]["reference"]["number"] == twin.number
+
+
 def test_the_matrix_has_every_model_on_every_test_set_and_on_all_rounds_together(task, three_models):
     matrix = reports.matrix(task)
     assert [(column["key"], column["round"], column["n"]) for column in matrix["columns"]] == [

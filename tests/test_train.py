@@ -113,6 +113,29 @@ def test_a_robust_models_child_is_shown_beside_the_plain_ancestor(run):
     assert measuring.reference(run, []).name == plain.name
 
 
+def test_where_no_model_was_trained_plainly_the_card_says_so(run):
+    ModelVersion.objects.update(recipe={"recipe": {"name": "pgd"}})
+    run.parent.refresh_from_db()
+    reference = measuring.reference(run, [])
+    assert reference.about.startswith("Graphite (model 1) is its parent (recipe pgd).")
+    assert "None of its ancestors was trained plainly" in reference.about
+
+
+def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_shown_beside(digits, base):
+    changes = {**QUICK, "recipe": {"name": "fgsm"}}
+    robust = trainer.train_first(digits, changes=changes, on_progress=lambda progress: None)
+    first, twin = ModelVersion.objects.all()
+    assert (first, first.recipe_name, twin.recipe_name) == (robust, "fgsm", "standard")
+    assert {**twin.recipe, "recipe": robust.recipe["recipe"]} == robust.recipe
+    ours, plain = (model.evaluations.get(suite="fgsm", parameter="linf 0.1") for model in (robust, twin))
+    card = stored(robust, "README.md")
+    assert "### Beside its plainly trained twin" in card
+    assert f"| fgsm | linf 0.1 | 10 | {10 * ours.correct}.00 % | {10 * plain.correct}.00 % |" in card
+    assert "### Beside" not in stored(twin, "README.md")
+    assert measuring.reference(TrainingRun(parent=robust), []).name == twin.name
+    assert not (settings.DATA_DIR / "work" / "first-digits").exists()
+
+
 def test_running_the_job_twice_publishes_once(run):
     jobs.train(run.pk)
     jobs.train(run.pk)

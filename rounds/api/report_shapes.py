@@ -190,6 +190,14 @@ class ChangesField(serializers.ListField):
     pass
 
 
+class ReferenceSerializer(Shape):
+    """The plainly trained model that an adversarially trained one is shown beside."""
+
+    number = serializers.IntegerField()
+    name = serializers.CharField()
+    changes = ChangesField(help_text="Against it on the same set.")
+
+
 class RowSerializer(Shape):
     """One model's row; null in a cell where it was not measured."""
 
@@ -199,6 +207,8 @@ class RowSerializer(Shape):
     parent = serializers.IntegerField(allow_null=True, help_text="Its number.")  # type: ignore[assignment]
     cells = CellsField(help_text="In the order of the columns.")
     changes = ChangesField(help_text="Against the parent on the same set.")
+    recipe = serializers.CharField(help_text="What its training minimised; `standard` is plain training.")
+    reference = ReferenceSerializer(allow_null=True, help_text="Null for a plainly trained model, or without one.")
 
 
 class MatrixSerializer(Shape):

@@ -10,6 +10,7 @@ from models_zoo.augment import PHOTO_AUGMENT, Augment
 from models_zoo.command import build_parser, main, read_config
 from models_zoo.config import FIRST, Config
 from models_zoo.suites import read_rows
+from models_zoo.train import fit
 from tests.models_zoo.conftest import colours, toys
 
 
@@ -86,6 +87,13 @@ def test_a_test_set_that_the_network_does_not_take_is_refused_before_it_trains(t
         (["--recipe", "pgd,epsilon=nan"], "epsilon must be a finite number"),
         (["--augment", "share=2"], "share must be 0 to 1"),
         (["--config", "nowhere.json"], "nowhere.json can't be read"),
+        (["--linf", "0.1;0.3"], "not of the form 0.1,0.3 or none"),
+        (["--l2", "1,0"], "epsilon must be more than 0"),
+        (["--pgd-restarts", "0"], "give 1 or more"),
+        (["--round", "nowhere"], "not of the form TITLE=FOLDER"),
+        (["--round", "all=nowhere"], "a title other than all"),
+        (["--round", "1=nowhere"], "nowhere has no test set: put test_images.npy and test_labels.npy there."),
+        (["--reference", "nowhere"], "There is no finished model in nowhere"),
     ],
 )
 def test_refuses_with_a_sentence(tmp_path, monkeypatch, capsys, options, sentence):
@@ -94,3 +102,18 @@ def test_refuses_with_a_sentence(tmp_path, monkeypatch, capsys, options, sentenc
         main(["folder", *options])
     assert sentence in f"{refusal.value.code}{capsys.readouterr().err}"
     assert not (tmp_path / "folder").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"recipe": {"name": "fgsm"}}, "was trained with the recipe fgsm: as a reference name one of standard"),
+        ({"classes": 11}, "knows 11 labels, this model 10"),
+    ],
+)
+def test_refuses_a_reference_that_is_none(tmp_path, base, options, sentence):
+    quick = {"architecture": "mnist_cnn", "epochs": 1, "base_replay": 64, "batch_size": 64, "threads": 1}
+    fit(tmp_path / "reference", Config.from_json({**Config().to_json(), **quick, **options}), base=base)
+    with pytest.raises(SystemExit, match=sentence):
+        main([str(tmp_path / "new"), "--reference", str(tmp_path / "reference")])
+    assert not (tmp_path / "new").exists()

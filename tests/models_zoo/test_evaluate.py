@@ -7,13 +7,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from torch import nn
 
 from models_zoo import suites
+from models_zoo.config import ConfigError
 from models_zoo.corruptions import CORRUPTIONS, corrupt, severities, suitable
 from models_zoo.evaluate import Score, accuracy, confusion, probabilities
 from models_zoo.suites import (
+    Attack,
+    Beside,
     Row,
     beside,
     evaluate,
@@ -119,6 +122,30 @@ def test_pgd_with_more_restarts_never_leaves_more_survivors():
     assert pgd_score(Brightest(), pictures, norm="linf", epsilon=0.49, steps=3).correct == 40
 
 
+def test_attacks_are_those_that_were_asked_for_and_each_row_says_which():
+    attack = Attack(linf=(0.25,), l2=(), steps=3, restarts=2)
+    rows = evaluate(Brightest(), "m", bars(), suites=("fgsm", "pgd"), attack=attack)
+    assert [(row.suite, row.parameter) for row in rows] == [
+        ("fgsm", "linf 0.25"),
+        ("pgd", "linf 0.25, 3 steps, 2 restarts"),
+    ]
+
+
+def test_rows_of_another_attack_are_not_shown_beside_each_other():
+    weak, strong = (
+        evaluate(Brightest(), "m", bars(), suites=("pgd",), attack=Attack(linf=(0.3,), l2=(1.0,), steps=steps))
+        for steps in (2, 3)
+    )
+    assert len(beside(weak, weak)) == 2
+    assert beside(weak, strong) == []
+
+
+@pytest.mark.parametrize("impossible", [{"linf": (0.1, 0.0)}, {"l2": (-1.0,)}, {"steps": 0}, {"restarts": 0}])
+def test_an_attack_that_cannot_be_made_is_refused(impossible):
+    with pytest.raises(ConfigError, match=r"must be more than 0|at least 1"):
+        Attack(**impossible)
+
+
 def test_the_whole_table_of_a_model_can_be_kept_and_read(tmp_path):
     images, labels = bars()
     rows = evaluate(
@@ -157,6 +184,13 @@ def test_a_model_is_shown_beside_its_reference():
     robust = [Row("r", "base", "test", 90, 100), Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "fgsm", "x", 1, 2)]
     plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100), Row("p", "fgsm", "x", 1, 9)]
     assert [(pair.suite, round(pair.gain, 2)) for pair in beside(robust, plain)] == [("base", -0.09), ("pgd", 0.6)]
+
+
+@given(*[st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))] * 2)
+def test_the_interval_of_a_difference_is_newcombes(model, reference):
+    pair = Beside("pgd", "linf 0.3", Score(*model), Score(*reference))
+    asked = confint_proportions_2indep(*model, *reference, method="newcomb", compare="diff")
+    assert pair.interval() == pytest.approx(asked, abs=1e-9)
 
 
 def test_a_suite_as_a_whole_is_all_that_it_showed():

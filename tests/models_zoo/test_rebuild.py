@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import yaml
 from models_zoo import command, compare, rebuild
 from models_zoo.card import Reference, record
 from models_zoo.checkpoints import load_meta
-from models_zoo.suites import Row, evaluate
+from models_zoo.recipes import Fgsm, Standard
+from models_zoo.suites import SUITES, Row, evaluate, read_rows, write_rows
 from models_zoo.train import Config, fit
+from tests.models_zoo.conftest import toys
 
 CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
 
@@ -65,7 +68,16 @@ def test_a_robust_models_card_shows_its_plain_reference(finished):
     record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
     assert "### Beside its parent\n\nTrained plainly." in card
-    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points |" in card
+    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
+
+
+def test_a_robust_models_card_without_a_reference_says_so_and_how_to_give_one(run_folder, base):
+    for recipe, said in ((Standard(), False), (Fgsm(epsilon=0.1), True)):
+        folder = run_folder / recipe.name
+        fit(folder, replace(CONFIG, epochs=1, recipe=recipe), base=base)
+        card = (folder / "README.md").read_text()
+        assert ("No plainly trained reference was given" in card) is said
+        assert ("--reference <folder of a plainly trained model>" in card) is said
 
 
 def test_a_card_before_any_evaluation_says_so(finished):
@@ -88,6 +100,49 @@ def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
     assert "fgsm" in (run_folder / "README.md").read_text()
 
 
+def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_every_picture(
+    tmp_path, finished, base, monkeypatch
+):
+    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
+    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    for part, values in zip(("images", "labels"), toys(30, seed=6), strict=True):
+        np.save(tmp_path / f"test_{part}.npy", values)
+    folder = tmp_path / "robust"
+    command.main([
+        str(folder), "--config", str(finished / "config.json"), "--recipe", "fgsm,epsilon=0.1", "--epochs", "1",
+        "--reference", str(finished), "--suites", "base,pgd", "--at-most", "20", "--linf", "0.1,0.3", "--l2", "none",
+        "--pgd-steps", "2", "--pgd-restarts", "3", "--round", f"round 1={tmp_path}",
+    ])  # fmt: skip
+    card = (folder / "README.md").read_text()
+    shown = card.partition("### Beside its plainly trained reference")[2]
+    assert "Beside the recipe it differs in epochs, training data." in shown
+    for row in (
+        "base | test | 100",
+        "pgd | linf 0.1, 2 steps, 3 restarts | 20",
+        "pgd | linf 0.3, 2 steps, 3 restarts | 20",
+        "round | round 1 | 30",
+        "round | all | 30",
+    ):
+        assert f"| {row} |" in shown
+    assert load_meta(finished)["weights_hash"] in shown
+    assert "l2" not in shown
+    assert "No plainly trained reference" not in card
+    assert read_rows(finished) == []
+
+
+def test_a_model_of_collected_pictures_alone_is_measured_on_the_rounds(run_folder, tmp_path):
+    np.save(tmp_path / "test_images.npy", toys(30)[0])
+    np.save(tmp_path / "test_labels.npy", toys(30)[1])
+    command.main([
+        str(run_folder), "--start-from", "default", "--epochs", "1", "--batch-size", "20", "--base-replay", "0",
+        "--threads", "1", "--round", f"1={tmp_path}",
+    ])  # fmt: skip
+    assert [(row.suite, row.parameter, row.n) for row in read_rows(run_folder)] == [
+        ("round", "1", 30),
+        ("round", "all", 30),
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -106,7 +161,14 @@ def test_help_explains_every_recipe():
     repository = Path(__file__).parents[2]
     asked = [sys.executable, "-m", "models_zoo.train", "--help"]
     told = subprocess.run(asked, cwd=repository, capture_output=True, text=True, check=True).stdout
-    for word in ("--collected-weight", "trades", "adv_step_size", "salt_and_pepper"):
+    for word in (
+        "--collected-weight",
+        "--pgd-restarts N",
+        "all for all of them",
+        "trades",
+        "adv_step_size",
+        "salt_and_pepper",
+    ):
         assert word in told
 
 
@@ -122,9 +184,30 @@ def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monk
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
+    assert "the rest on 10 of them" in text
     assert "| another | " in text
+    clean = next(row.score for row in read_rows(tmp_path / "models" / "another") if row.suite == "base")
+    low, high = clean.interval()
+    cell = f"{100 * clean.accuracy:.2f}<br><sub>{100 * low:.2f}-{100 * high:.2f}</sub>"
+    assert f"| another | {cell} |" in text
     assert "old" not in text
     assert "points" in (tmp_path / "models" / "another" / "README.md").read_text()
+
+
+def test_a_comparison_on_more_pictures_measures_anew_what_was_kept_and_on_as_many_does_not(tmp_path, base, monkeypatch):
+    quick = Config(architecture="mnist_cnn", epochs=1, batch_size=64, threads=1, base_replay=64)
+    monkeypatch.setattr(compare, "SUITES", {"base": SUITES["base"], "fgsm": SUITES["fgsm"]})
+
+    def measured(at_most):
+        rows = compare.train_and_measure(tmp_path, quick, base, at_most=at_most)[1]
+        write_rows(tmp_path, rows)
+        return {row.suite: row.n for row in rows}
+
+    assert measured(10) == {"base": 100, "fgsm": 10}
+    assert measured(20) == {"base": 100, "fgsm": 20}
+    assert measured(1000) == {"base": 100, "fgsm": 100}
+    monkeypatch.setattr(compare, "evaluate", None)
+    assert measured(500) == {"base": 100, "fgsm": 100}
 
 
 def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path):

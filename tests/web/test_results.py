@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 
 from rounds import services
-from rounds.models import Round, Task
+from rounds.models import Evaluation, Round, Task
+from tests.rows import a_model
 
 from .conftest import text_of
 
@@ -38,6 +39,16 @@ def test_the_task_page_shows_the_models_on_their_test_sets(visit, open_round):
     page = text_of(visit(None).get("/tasks/digits/"))
     assert "Base test set" in page
     assert "n = 10,000" in page
+
+
+def test_the_task_page_shows_a_robust_model_against_its_plain_reference(visit, open_round):
+    robust = a_model(open_round.task, parent=open_round.adversary, recipe="pgd")
+    plain = open_round.adversary.evaluations.get(suite="base_test")
+    Evaluation.objects.create(model=robust, suite="base_test", correct=plain.correct - 120, n=plain.n)
+    page = text_of(visit(None).get("/tasks/digits/"))
+    assert "<small>pgd</small>" in page
+    assert "Charcoal against Graphite" in page
+    assert "<td>−1.2<small>[−" in page
 
 
 def test_a_task_without_a_round_says_what_will_be_here(visit, digits, adam):
