@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 
-from models_zoo.architectures import build
+from models_zoo.architectures import UnknownArchitectureError, build
 from models_zoo.files import read_json, write_bytes, write_json
 
 WEIGHTS, META = "model.safetensors", "model.json"
@@ -58,17 +58,24 @@ def load_model(folder: Path) -> nn.Module:
     """The model in `folder`, on the CPU, in eval mode.
 
     Raises:
-        CheckpointError: files are missing or damaged, or the weights are not those that the JSON names.
+        CheckpointError: files are missing or damaged, the weights are not those that the JSON names, or another
+            version of the code wrote them for a network that this one does not build.
     """
     meta = load_meta(folder)
-    model = build(meta["architecture"], classes=meta["classes"])
     try:
         state = load_file(folder / WEIGHTS)
-        model.load_state_dict(state)
-    except (FileNotFoundError, SafetensorError, RuntimeError) as error:
+    except (FileNotFoundError, SafetensorError) as error:
         raise CheckpointError(f"The weights in {folder} cannot be read ({type(error).__name__}).") from error
-    if weights_hash(model) != meta["weights_hash"]:
+    if weights_hash(state) != meta["weights_hash"]:
         raise CheckpointError(f"The weights in {folder} are not the ones that its {META} names.")
+    try:
+        model = build(meta["architecture"], classes=meta["classes"])
+        model.load_state_dict(state)
+    except (UnknownArchitectureError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The weights in {folder} are of another {meta['architecture']} than this version builds: train one anew, "
+            "or use the version of the code that wrote it."
+        ) from error
     return model.eval()
 
 
