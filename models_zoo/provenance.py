@@ -45,7 +45,7 @@ def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_do
     """Write down in `folder` what decides its run's weights, and return it.
 
     Args:
-        now: config, the hashes of what the weights come from, threads, and `surroundings`.
+        now: config, the hashes of data, parent and pretrained weights, and `surroundings`.
         there: what the run was claimed with, if it was; claims that earlier versions wrote lack most of it.
         epochs_done: those that it goes on from. Device and versions are those of the first epoch; others that the run
             went on with are logged, and listed in `resumed_with`.
@@ -85,4 +85,4 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Phrases that name each thing that both tell and that is no longer the same."""
     pairs = {title: (then[name], now[name]) for name, title in TITLES.items() if name in then and name in now}
     pairs |= {name: (version, now["versions"].get(name)) for name, version in then["versions"].items()}
-    return [f"{title} was {old}, is {new}" for title, (old, new) in pairs.items() if old != new]
+    return [f"{title} was {old or 'none'}, is {new or 'none'}" for title, (old, new) in pairs.items() if old != new]

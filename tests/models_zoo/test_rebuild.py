@@ -47,8 +47,8 @@ def test_whatever_is_not_as_it_was_is_named(finished, base):
     result = rebuild.rebuild(finished, base=base)
     assert result.agrees
     assert result.differences == [
-        "the parent's weights hash was abc, is None",
-        "the pretrained weights' hash was def, is None",
+        "the parent's weights hash was abc, is none",
+        "the pretrained weights' hash was def, is none",
         "the device was cuda, is cpu",
         f"python was 3.9.1, is {versions['python']}",
         f"after epoch 1 torch was 2.0, is {torch}",

@@ -96,7 +96,7 @@ def train_until(folder, config, moment, caller):
 
 
 def test_another_process_gives_the_same_weights(tmp_path, base):
-    config = replace(EVERYTHING, threads=2)
+    config = replace(EVERYTHING, architecture="mnist_cnn", threads=2)
     run_elsewhere(with_collected(tmp_path / "elsewhere"), config)
     here = fit(with_collected(tmp_path / "here"), config, base=base)
     assert load_meta(tmp_path / "elsewhere")["weights_hash"] == here.weights_hash
@@ -110,7 +110,7 @@ def test_another_process_gives_the_same_weights(tmp_path, base):
     ],
 )
 def test_a_run_killed_at_any_epoch_ends_with_the_same_weights_as_one_that_was_not(tmp_path, base, changes):
-    config = replace(EVERYTHING, architecture="mnist_cnn", **changes)
+    config = replace(EVERYTHING, architecture="mnist_cnn", base_replay=128, **changes)
     whole = fit(with_collected(tmp_path / "whole"), config, base=base)
     last = len(whole.epochs)
     middle = last // 2 + 1
