@@ -53,9 +53,12 @@ def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_do
     Raises:
         TrainingFailed: the parent or the pretrained weights are not those that the run began from.
     """
-    for name, what in {"parent_weights_hash": "parent", "pretrained_sha256": "pretrained weights"}.items():
+    for name, what in {
+        "parent_weights_hash": "another parent",
+        "pretrained_sha256": "other pretrained weights",
+    }.items():
         if there.get(name, now[name]) != now[name]:
-            raise TrainingFailed(f"The run in {folder} began from another {what}: bring it back, or use a new folder.")
+            raise TrainingFailed(f"The run in {folder} began from {what}: bring back what it had, or use a new folder.")
     made = {**now, "resumed_with": []}
     if epochs_done:
         made |= there

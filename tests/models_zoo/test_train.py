@@ -185,7 +185,7 @@ def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, ba
     }
 
 
-def test_a_model_names_the_pretrained_weights_that_it_began_from(tmp_path):
+def test_a_model_names_the_pretrained_weights_that_it_began_from_and_goes_on_with_no_others(tmp_path):
     from models_zoo._torchvision import torchvision
 
     theirs = torchvision.models.mobilenet_v2().state_dict()
@@ -193,7 +193,13 @@ def test_a_model_names_the_pretrained_weights_that_it_began_from(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
     folder = only_collected(tmp_path, images, np.arange(8))
     config = replace(SMALL, architecture="mobilenet_v2", epochs=1, batch_size=8, lr=0.001, base_replay=0)
-    fit(folder, replace(config, pretrained=str(tmp_path / "theirs.safetensors")), base=None)
+    config = replace(config, pretrained=str(tmp_path / "theirs.safetensors"))
+    abort(folder, config, None)
+    (tmp_path / "theirs.safetensors").rename(tmp_path / "elsewhere")
+    with pytest.raises(TrainingFailed, match="began from other pretrained weights"):
+        fit(folder, config, base=None)
+    (tmp_path / "elsewhere").rename(tmp_path / "theirs.safetensors")
+    fit(folder, config, base=None)
     assert load_meta(folder)["pretrained_sha256"] == weights_hash(theirs)
     assert weights_hash(theirs) in (folder / "README.md").read_text()
 
@@ -234,7 +240,7 @@ def test_a_run_does_not_go_on_from_another_parent(tmp_path, base):
         save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
         if seed == 1:
             abort(tmp_path, config, base)
-    with pytest.raises(TrainingFailed, match="began from another parent: bring it back"):
+    with pytest.raises(TrainingFailed, match="began from another parent: bring back what it had"):
         fit(tmp_path, config, base=base)
 
 
