@@ -27,13 +27,16 @@ A run's folder, for `fit`:
     data/test_images.npy     optional, with test_labels.npy; what the command line measures on, never trained on
     data/manifest.json       optional, any JSON; hashed with the arrays into model.json's data_sha256
     parent/                  a model's files, needed when config.warm_start
-    config.json              written by fit: {"config": ..., "data_sha256": ...}
+    config.json              written by fit when it begins: {"config": ..., "data_sha256": ...} and what else decides
+                             the weights, which goes into model.json too: parent_weights_hash and pretrained_sha256 (or
+                             null), threads, device, versions, and resumed_with: what other device or versions it
+                             went on with
     checkpoint.safetensors   while it runs: weights, optimiser and history after the last whole epoch, in one file
     model.safetensors, model.json, metrics.json    when it is finished; model.json comes last
     trained.safetensors      where the weights were averaged: as the training left them
 
-Calling `fit` again on such a folder goes on from the checkpoint, and on a finished one returns at once. It refuses
-another config or other data: use a new folder for those.
+Calling `fit` again on such a folder goes on from the checkpoint, with the number of threads that it was begun with, and
+on a finished one returns at once. It refuses another config, other data or another parent: use a new folder for those.
 """
 
 import os

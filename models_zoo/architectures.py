@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from models_zoo import photo_networks
+from models_zoo.photo_networks import Weights, for_small_pictures
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -79,27 +79,27 @@ def digit_cnn(classes: int = 10) -> nn.Module:
     )
 
 
-def mobilenet_v2(classes: int = 10, pretrained: str = "") -> nn.Module:
+def mobilenet_v2(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """Sandler et al. 2018; 2.2 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
     return _photo_network("mobilenet_v2", classes, pretrained)
 
 
-def resnet18(classes: int = 10, pretrained: str = "") -> nn.Module:
+def resnet18(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """He et al. 2016; 11.2 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
     return _photo_network("resnet18", classes, pretrained)
 
 
-def densenet121(classes: int = 10, pretrained: str = "") -> nn.Module:
+def densenet121(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """Huang et al. 2017; 7.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
     return _photo_network("densenet121", classes, pretrained)
 
 
-def efficientnet_b0(classes: int = 10, pretrained: str = "") -> nn.Module:
+def efficientnet_b0(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """Tan and Le 2019; 4.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
     return _photo_network("efficientnet_b0", classes, pretrained)
 
 
-def resnext50_32x4d(classes: int = 10, pretrained: str = "") -> nn.Module:
+def resnext50_32x4d(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """Xie et al. 2017; 23.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
     return _photo_network("resnext50_32x4d", classes, pretrained)
 
@@ -128,14 +128,13 @@ def accepted(name: str) -> str:
     return "[n, 28, 28]" if name in FOR_DIGITS else f"[n, side, side, 3] with a side of {SMALLEST_PHOTOGRAPH} or more"
 
 
-def build(name: str, *, classes: int = 10, pretrained: str = "") -> nn.Module:
+def build(name: str, *, classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
     """A freshly initialised network; seed torch before it for the same weights.
 
     Args:
         name: a key of `ARCHITECTURES`.
         classes: number of labels.
-        pretrained: for photographs only. Empty starts from scratch; `torchvision` fetches its ImageNet weights; else
-            the path of a file of such weights. What cannot be had is logged, and the network starts from scratch.
+        pretrained: for photographs only: what `photo_networks.pretrained_weights` gave; None starts from scratch.
 
     Raises:
         UnknownArchitectureError: the registry has no such name.
@@ -155,7 +154,5 @@ def _convolution(inputs: int, outputs: int, *, kernel_size: int, stride: int = 1
     ]
 
 
-def _photo_network(name: str, classes: int, pretrained: str) -> nn.Module:
-    return nn.Sequential(
-        Standardize(IMAGENET_MEAN, IMAGENET_STD), photo_networks.for_small_pictures(name, classes, pretrained)
-    )
+def _photo_network(name: str, classes: int, pretrained: Weights | None) -> nn.Module:
+    return nn.Sequential(Standardize(IMAGENET_MEAN, IMAGENET_STD), for_small_pictures(name, classes, pretrained))

@@ -104,6 +104,10 @@ def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
         "config": _listed(rest),
         "trained on": f"{meta['device']}, {meta['threads']} threads; {_listed(meta['versions'])}",
     }
+    origins = {"parent's weights hash": "parent_weights_hash", "pretrained weights' hash": "pretrained_sha256"}
+    facts |= {title: f"`{meta[name]}`" for title, name in origins.items() if meta.get(name)}
+    for other in meta.get("resumed_with", []):
+        facts[f"after epoch {other['after_epoch']} on"] = f"{other['device']}; {_listed(other['versions'])}"
     return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
 
 

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import nn
 
-from models_zoo.architectures import build
+from models_zoo.architectures import UnknownArchitectureError, build
 from models_zoo.files import read_json, write_bytes, write_json
 
 WEIGHTS, TRAINED, META = "model.safetensors", "trained.safetensors", "model.json"
@@ -63,7 +63,8 @@ def load_model(folder: Path) -> nn.Module:
     """The model in `folder`, on the CPU, in eval mode.
 
     Raises:
-        CheckpointError: files are missing or damaged, or the weights are not those that the JSON names.
+        CheckpointError: files are missing or damaged, the weights are not those that the JSON names, or another
+            version of the code wrote them for a network that this one does not build.
     """
     return _load(folder, WEIGHTS, "weights_hash").eval()
 
@@ -79,14 +80,20 @@ def load_trained(folder: Path) -> nn.Module:
 
 def _load(folder: Path, name: str, digest: str) -> nn.Module:
     meta = load_meta(folder)
-    model = build(meta["architecture"], classes=meta["classes"])
     try:
         state = load_file(folder / name)
-        model.load_state_dict(state)
-    except (FileNotFoundError, SafetensorError, RuntimeError) as error:
+    except (FileNotFoundError, SafetensorError) as error:
         raise CheckpointError(f"The weights in {folder} cannot be read ({type(error).__name__}).") from error
-    if weights_hash(model) != meta[digest]:
+    if weights_hash(state) != meta[digest]:
         raise CheckpointError(f"The weights in {folder} are not the ones that its {META} names.")
+    try:
+        model = build(meta["architecture"], classes=meta["classes"])
+        model.load_state_dict(state)
+    except (UnknownArchitectureError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The weights in {folder} are of another {meta['architecture']} than this version builds: train one anew, "
+            "or use the version of the code that wrote it."
+        ) from error
     return model
 
 

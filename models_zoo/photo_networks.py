@@ -1,8 +1,8 @@
 """torchvision's networks, made for 224 px photographs, fitted to small ones of 32 to 64 px and to a task's labels."""
 
-import copy
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+Weights = Mapping[str, torch.Tensor]
+
 log = logging.getLogger(__name__)
 
 # Files of densenets were written when a layer's parts were called `norm.1`, which torch no longer allows.
 OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-def for_small_pictures(name: str, classes: int, pretrained: str) -> nn.Module:
+def for_small_pictures(name: str, classes: int, pretrained: Weights | None) -> nn.Module:
     """One of torchvision's networks that keeps the resolution of its first layer.
 
     At 224 px the first layers shrink a picture fourfold before they look at it, which would leave 8 of 32 px. Here the
@@ -25,38 +27,46 @@ def for_small_pictures(name: str, classes: int, pretrained: str) -> nn.Module:
     Args:
         name: its name in `torchvision.models`.
         classes: number of labels; the last layer is new unless they are ImageNet's thousand.
-        pretrained: empty, `torchvision`, or a file's path.
+        pretrained: what `pretrained_weights` gave for it; None starts from scratch.
     """
     from models_zoo._torchvision import torchvision
 
     network: nn.Module = torchvision.models.get_model(name, weights=None)
     if pretrained:
-        network = _pretrained(network, name, pretrained)
+        network.load_state_dict(pretrained)
     _keep_resolution(network, name)
     _relabel(network, classes)
     return network
 
 
-def _pretrained(network: nn.Module, name: str, pretrained: str) -> nn.Module:
-    """The network with pretrained weights, or as it is, and the log says why it starts from scratch."""
+def pretrained_weights(name: str, source: str) -> Weights | None:
+    """Weights for the torchvision network `name`; None when none are asked for, or the log says why there are none.
+
+    Args:
+        name: its name in `torchvision.models`.
+        source: empty for none, `torchvision` to fetch its ImageNet weights, or the path of a file of such weights.
+    """
+    if not source:
+        return None
     from models_zoo._torchvision import torchvision
 
     try:
-        if pretrained == "torchvision":
+        with torch.device("meta"):  # only names and shapes: enough to refuse what does not fit
+            network = torchvision.models.get_model(name, weights=None)
+        if source == "torchvision":
             state = torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(check_hash=True)
-        elif Path(pretrained).suffix == ".safetensors":
-            state = load_file(pretrained)
+        elif Path(source).suffix == ".safetensors":
+            state = load_file(source)
         else:
             # torchvision's own files; `weights_only` reads tensors and nothing that could run.
-            state = torch.load(pretrained, map_location="cpu", weights_only=True)
-        # Into a copy: what fits is filled in before a wrong file is refused.
-        filled = copy.deepcopy(network)
-        filled.load_state_dict({OLD_DENSENET.sub(r"\1\2", key): tensor for key, tensor in state.items()})
+            state = torch.load(source, map_location="cpu", weights_only=True)
+        state = {OLD_DENSENET.sub(r"\1\2", key): tensor for key, tensor in state.items()}
+        network.load_state_dict(state, assign=True)
     except Exception as error:  # no network, no file or a wrong one: all mean the same here
-        log.warning("%s starts from scratch: no weights from %s (%s).", name, pretrained, error)
-        return network
-    log.info("%s starts from the pretrained weights of %s.", name, pretrained)
-    return filled
+        log.warning("%s starts from scratch: no weights from %s (%s).", name, source, error)
+        return None
+    log.info("%s starts from the pretrained weights of %s.", name, source)
+    return state
 
 
 def _keep_resolution(network: Any, name: str) -> None:

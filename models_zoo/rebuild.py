@@ -16,6 +16,7 @@ from models_zoo.checkpoints import CheckpointError, load_meta
 from models_zoo.command import BASE_FOLDER, show_progress
 from models_zoo.config import Config, ConfigError
 from models_zoo.files import read_json
+from models_zoo.provenance import differences
 from models_zoo.train import Progress, TrainingFailed, fit
 
 
@@ -28,7 +29,7 @@ class Rebuilt:
     rebuilt: str
     """The weights hash now."""
     differences: list[str]
-    """What is not as it was then: data, versions, device; sentences."""
+    """What is not as it was then: data, parent, pretrained weights, threads, device, versions; phrases."""
 
     @property
     def agrees(self) -> bool:
@@ -51,17 +52,10 @@ def rebuild(folder: Path, *, base: BaseData | None, on_progress: Callable[[Progr
                 shutil.copytree(folder / part, run / part)
         fit(run, replace(config, threads=meta["threads"]), base=base, on_progress=on_progress)
         again = load_meta(run)
-    differences = [
-        f"{title} was {meta[name]}, is {again[name]}"
-        for name, title in {"data_sha256": "the training data's hash", "device": "the device"}.items()
-        if meta[name] != again[name]
-    ]
-    differences += [
-        f"{name} was {version}, is {again['versions'].get(name)}"
-        for name, version in meta["versions"].items()
-        if version != again["versions"].get(name)
-    ]
-    return Rebuilt(recorded=meta["weights_hash"], rebuilt=again["weights_hash"], differences=differences)
+    changes = differences(meta, again)
+    for other in meta.get("resumed_with", []):
+        changes += [f"after epoch {other['after_epoch']} {change}" for change in differences(other, again)]
+    return Rebuilt(recorded=meta["weights_hash"], rebuilt=again["weights_hash"], differences=changes)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,6 @@ The folder's layout is in the docstring of `models_zoo`. From the command line: 
 import hashlib
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,19 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from models_zoo import schedules
+from models_zoo import provenance, schedules
 from models_zoo.architectures import build
 from models_zoo.base_data import BaseData
 from models_zoo.card import CARD, card
-from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, load_trained, save_model
+from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, load_trained, save_model, weights_hash
 from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy
 from models_zoo.files import is_full, read_json, write_bytes, write_json
 from models_zoo.memory import keep_freed_memory
+from models_zoo.photo_networks import pretrained_weights
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
@@ -89,18 +88,19 @@ def fit(
 
     Raises:
         TrainingFailed: nothing to train on, arrays that the network can't take, labels of one class only or outside
-            the config's, no base set, parent or device where the config asks for one, a folder that holds another run,
-            loss that is not a number, a full disk or GPU.
+            the config's, no base set, parent or device where the config asks for one, a folder that holds another run
+            or one from another parent, loss that is not a number, a full disk or GPU.
     """
     folder = Path(folder)
     try:
-        with _settings(config):
+        with _settings():
             device = choose_device(config.device)
             data = read(folder, config, base, device)
-            _claim(folder, config, data)
+            claimed = provenance.claimed(folder, config, data.sha256, Checkpoint(folder / CHECKPOINT))
             if (folder / META).exists():
                 return _tidied(folder)
-            run = _Run(folder, config, data, device, on_progress or (lambda progress: None))
+            torch.set_num_threads(claimed.get("threads") or config.threads or _cores())
+            run = _Run(folder, config, data, device, on_progress or (lambda progress: None), claimed)
             while not run.is_over():
                 run.epoch()
             return run.finish()
@@ -144,13 +144,17 @@ class _Run:
         data: TrainingData,
         device: torch.device,
         on_progress: Callable[[Progress], None],
+        claimed: dict[str, Any],
     ) -> None:
         self.folder, self.config, self.data, self.device, self.on_progress = folder, config, data, device, on_progress
+        model, origin = _first_weights(folder, config)
         # Channels-last halves a step on a CPU; max-pooling gains most.
-        self.model = _first_weights(folder, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(config, self.model)
         self.checkpoint = Checkpoint(folder / CHECKPOINT)
         self.history = self.checkpoint.restore(self.model, self.optimiser)
+        now = {"config": config.to_json(), "data_sha256": data.sha256, **origin, **provenance.surroundings(device)}
+        self.claim = provenance.claim(folder, now, claimed, epochs_done=len(self.history))
         self.steps_per_epoch = max(1, epoch_length(data, config) // config.batch_size)
         self.steps_before = len(self.history) * self.steps_per_epoch
         self.started = self.reported = time.monotonic()
@@ -185,7 +189,7 @@ class _Run:
             "cpu_seconds": round(time.process_time() - cpu, 3),
         })  # fmt: skip
         is_best = bool(self.config.patience) and _best_epoch(self.history) == number + 1
-        self.checkpoint.save(self.model, self.optimiser, self.history, is_best=is_best)
+        self.checkpoint.save(self.model, self.optimiser, self.history, self.claim, is_best=is_best)
         self._report(number, self.steps_per_epoch, loss, self.history[-1]["dev"])
 
     def finish(self) -> Fitted:
@@ -199,23 +203,9 @@ class _Run:
             trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
             _mix_in(self.model, load_model(self.folder / "parent"), self.config.parent_share)
         write_json(self.folder / "metrics.json", self.history)
-        save_model(
-            self.folder,
-            self.model,
-            {
-                "architecture": self.config.architecture,
-                "classes": self.config.classes,
-                "data_sha256": self.data.sha256,
-                "device": str(self.device),
-                "threads": torch.get_num_threads(),
-                "versions": {
-                    "python": platform.python_version(),
-                    "torch": str(torch.__version__),
-                    "numpy": np.__version__,
-                },
-            },
-            trained=trained,
-        )
+        network = {"architecture": self.config.architecture, "classes": self.config.classes}
+        told = {name: value for name, value in self.claim.items() if name != "config"}
+        save_model(self.folder, self.model, network | told, trained=trained)
         return _tidied(self.folder)
 
     def _step(self, batch: torch.Tensor, lr: float, random: torch.Generator) -> torch.Tensor:
@@ -265,13 +255,12 @@ def _cores() -> int:
 
 
 @contextmanager
-def _settings(config: Config) -> Iterator[None]:
-    """The config's thread count and repeatable kernels, for this run only; the caller's random state is kept."""
+def _settings() -> Iterator[None]:
+    """Repeatable kernels, for this run only; the caller's random state and number of threads are kept."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     fills = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     keep_freed_memory()
     with torch.random.fork_rng():
-        torch.set_num_threads(config.threads or _cores())
         torch.use_deterministic_algorithms(True, warn_only=True)
         # Deterministic mode would also fill every new tensor with NaN, against code that reads what it never wrote:
         # nearly half of a step's time, for nothing that the kernels used here do.
@@ -284,16 +273,6 @@ def _settings(config: Config) -> Iterator[None]:
             torch.utils.deterministic.fill_uninitialized_memory = fills  # type: ignore[attr-defined]
 
 
-def _claim(folder: Path, config: Config, data: TrainingData) -> None:
-    """Write down what this folder's run is, or refuse to mix it with another."""
-    path = folder / "config.json"
-    if not path.exists():
-        write_json(path, {"config": config.to_json(), "data_sha256": data.sha256})
-    there = read_json(path)
-    if (Config.from_json(there["config"]), there["data_sha256"]) != (config, data.sha256):
-        raise TrainingFailed(f"{folder} holds a run with another config or other data: use a new folder.")
-
-
 def _tidied(folder: Path) -> Fitted:
     """A folder with a model in it, with its card and without a checkpoint, whatever a kill had left undone."""
     if not (folder / CARD).exists():
@@ -302,11 +281,18 @@ def _tidied(folder: Path) -> Fitted:
     return Fitted(folder, load_model(folder), load_meta(folder)["weights_hash"], read_json(folder / "metrics.json"))
 
 
-def _first_weights(folder: Path, config: Config) -> nn.Module:
+def _first_weights(folder: Path, config: Config) -> tuple[nn.Module, dict[str, str | None]]:
+    """The network before its first step, and the hash of the weights that it begins from, if from any."""
+    if config.warm_start:
+        parent = _parent(folder, config)
+        return parent, {"parent_weights_hash": load_meta(folder / "parent")["weights_hash"], "pretrained_sha256": None}
+    pretrained = pretrained_weights(config.architecture, config.pretrained)
     torch.manual_seed(config.seed)
-    model = build(config.architecture, classes=config.classes, pretrained=config.pretrained)
-    if not config.warm_start:
-        return model
+    model = build(config.architecture, classes=config.classes, pretrained=pretrained)
+    return model, {"parent_weights_hash": None, "pretrained_sha256": weights_hash(pretrained) if pretrained else None}
+
+
+def _parent(folder: Path, config: Config) -> nn.Module:
     if not (folder / "parent").is_dir():
         raise TrainingFailed("There is no parent to start from: put its files into the folder parent, or start anew.")
     parent = load_meta(folder / "parent")

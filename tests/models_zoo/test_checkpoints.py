@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from models_zoo.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS, UnknownArchitectureError, build
 from models_zoo.checkpoints import CheckpointError, load_meta, load_model, save_model, weights_hash
+from models_zoo.photo_networks import pretrained_weights
 
 META = {"architecture": "digit_cnn", "classes": 10}
 
@@ -63,6 +64,13 @@ def test_weights_of_another_model_are_refused(tmp_path, model):
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("meta", [META, META | {"classes": 7}, META | {"architecture": "sixth_cnn"}])
+def test_weights_of_a_network_that_only_another_version_of_the_code_builds_are_named_as_such(tmp_path, meta):
+    save_model(tmp_path, build("mnist_cnn"), meta)
+    with pytest.raises(CheckpointError, match=f"are of another {meta['architecture']} than this version builds: train"):
+        load_model(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"architecture": "digit_cnn"}'])
 def test_json_that_describes_no_model_is_refused(tmp_path, model, content):
     save_model(tmp_path, model, META)
@@ -107,7 +115,8 @@ def test_pretrained_weights_come_from_a_named_file(tmp_path, caplog):
     theirs = torchvision.models.resnet18().state_dict()
     save_file(theirs, tmp_path / "resnet18.safetensors")
     with caplog.at_level("INFO"):
-        network = build("resnet18", classes=200, pretrained=str(tmp_path / "resnet18.safetensors"))[1]
+        weights = pretrained_weights("resnet18", str(tmp_path / "resnet18.safetensors"))
+    network = build("resnet18", classes=200, pretrained=weights)[1]
     assert torch.equal(network.layer3[0].conv1.weight, theirs["layer3.0.conv1.weight"])
     assert torch.equal(network.conv1.weight, theirs["conv1.weight"][:, :, 2:5, 2:5])
     assert network.fc.out_features == 200
@@ -121,21 +130,26 @@ def test_pretrained_densenets_are_read_by_their_old_names(tmp_path):
     old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): tensor for name, tensor in theirs.items()}
     assert old.keys() != theirs.keys()
     save_file(old, tmp_path / "densenet121.safetensors")
-    network = build("densenet121", pretrained=str(tmp_path / "densenet121.safetensors"))[1]
+    weights = pretrained_weights("densenet121", str(tmp_path / "densenet121.safetensors"))
+    network = build("densenet121", pretrained=weights)[1]
     layer = "features.denseblock1.denselayer1.conv1.weight"
     assert torch.equal(network.state_dict()[layer], theirs[layer])
 
 
-def test_nothing_of_a_file_that_does_not_fit_is_taken(tmp_path, caplog):
+@pytest.mark.parametrize("name", ["resnet18", "digit_cnn"])
+def test_a_file_that_does_not_fit_is_not_taken(tmp_path, caplog, name):
     from models_zoo._torchvision import torchvision
 
-    theirs = torchvision.models.resnet18(num_classes=7).state_dict()
-    save_file(theirs, tmp_path / "seven.safetensors")
-    network = build("resnet18", pretrained=str(tmp_path / "seven.safetensors"))[1]
-    assert "resnet18 starts from scratch" in caplog.text
-    assert not torch.equal(network.layer3[0].conv1.weight, theirs["layer3.0.conv1.weight"])
+    save_file(torchvision.models.resnet18(num_classes=7).state_dict(), tmp_path / "seven.safetensors")
+    assert pretrained_weights(name, str(tmp_path / "seven.safetensors")) is None
+    assert f"{name} starts from scratch" in caplog.text
 
 
 def test_without_the_weights_the_log_says_that_it_starts_from_scratch(tmp_path, caplog):
-    build("resnet18", pretrained=str(tmp_path / "nowhere.safetensors"))
+    assert pretrained_weights("resnet18", str(tmp_path / "nowhere.safetensors")) is None
     assert "resnet18 starts from scratch" in caplog.text
+
+
+def test_asking_for_no_weights_is_nothing_to_log(caplog):
+    assert pretrained_weights("resnet18", "") is None
+    assert not caplog.text

@@ -13,6 +13,8 @@ import yaml
 from models_zoo import command, compare, rebuild
 from models_zoo.card import Reference, record
 from models_zoo.checkpoints import load_meta
+from models_zoo.files import read_json, write_json
+from models_zoo.provenance import differences
 from models_zoo.recipes import Fgsm, Standard
 from models_zoo.suites import SUITES, Row, evaluate, read_rows, write_rows
 from models_zoo.train import Config, fit
@@ -31,6 +33,42 @@ def test_a_rebuilt_model_has_the_same_weights(finished, base):
     result = rebuild.rebuild(finished, base=base)
     assert result.agrees
     assert result.differences == []
+
+
+def test_a_model_is_rebuilt_with_the_number_of_threads_that_it_was_trained_with(finished, base):
+    stored = read_json(finished / "config.json")
+    write_json(finished / "config.json", stored | {"config": stored["config"] | {"threads": 2}})
+    assert rebuild.rebuild(finished, base=base).agrees
+
+
+def test_whatever_is_not_as_it_was_is_named(finished, base):
+    meta = load_meta(finished)
+    versions, torch = meta["versions"], meta["versions"]["torch"]
+    other = {"after_epoch": 1, "device": "cpu", "versions": versions | {"torch": "2.0"}}
+    changes = {"device": "cuda", "parent_weights_hash": "abc", "pretrained_sha256": "def", "resumed_with": [other]}
+    write_json(finished / "model.json", meta | changes | {"versions": versions | {"python": "3.9.1"}})
+    result = rebuild.rebuild(finished, base=base)
+    assert result.agrees
+    assert result.differences == [
+        "the parent's weights hash was abc, is none",
+        "the pretrained weights' hash was def, is none",
+        "the device was cuda, is cpu",
+        f"python was 3.9.1, is {versions['python']}",
+        f"after epoch 1 torch was 2.0, is {torch}",
+    ]
+
+
+def test_another_number_of_threads_is_named():
+    then, now = ({"threads": threads, "versions": {}} for threads in (2, 16))
+    assert differences(then, now) == ["the number of threads was 2, is 16"]
+
+
+def test_a_model_of_before_its_parent_was_named_can_be_rebuilt(finished, base):
+    meta = load_meta(finished)
+    for name in ("parent_weights_hash", "pretrained_sha256", "resumed_with"):
+        del meta[name]
+    write_json(finished / "model.json", meta)
+    assert rebuild.rebuild(finished, base=base).differences == []
 
 
 def test_other_data_is_noticed_and_said(finished, base, monkeypatch, capsys):

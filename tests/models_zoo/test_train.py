@@ -2,22 +2,23 @@
 
 import errno
 import json
+import multiprocessing
 import os
+import platform
 import shutil
 import signal
-import subprocess
-import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from models_zoo import files
+from models_zoo import files, train
+from models_zoo.architectures import build
 from models_zoo.augment import Augment
-from models_zoo.checkpoints import load_meta, load_model, load_trained, weights_hash
+from models_zoo.checkpoints import load_meta, load_model, load_trained, read_tensors, save_model, weights_hash
 from models_zoo.evaluate import accuracy
 from models_zoo.recipes import Standard
 from models_zoo.train import Config, TrainingFailed, fit
@@ -69,59 +70,71 @@ def test_the_callers_random_state_and_threads_are_left_alone(tmp_path, base):
     assert torch.get_num_threads() == threads
 
 
-KILLED_RUN = """
-    import sys
-    from pathlib import Path
-    from models_zoo.train import Config, fit
-    from tests.models_zoo.conftest import toy_base
+ELSEWHERE = multiprocessing.get_context("forkserver")
+ELSEWHERE.set_forkserver_preload([__name__])
 
+
+def run_elsewhere(folder, config, *, kill_at=None):
+    """A training in another process, to its end or killed at a moment: an epoch and its `middle` or `end`."""
+    here, there = ELSEWHERE.Pipe()
+    child = ELSEWHERE.Process(target=train_until, args=(folder, config, kill_at, there))
+    child.start()
+    there.close()
+    if kill_at:
+        assert here.recv() == kill_at
+        child.kill()
+    child.join()
+    assert child.exitcode == (-signal.SIGKILL if kill_at else 0)
+
+
+def train_until(folder, config, moment, caller):
     def show(progress):
-        print(progress.epoch, progress.dev is not None, flush=True)
-        if progress.dev is not None and progress.epoch == int(sys.argv[3]):
-            sys.stdin.read()  # until killed
+        if (progress.epoch, "middle" if progress.dev is None else "end") == moment:
+            caller.send(moment)
+            caller.recv()  # until killed
 
-    import models_zoo.train
-    models_zoo.train.SECONDS_BETWEEN_REPORTS = 0
-    fit(Path(sys.argv[1]), Config.from_json(__import__("json").loads(sys.argv[2])), base=toy_base(), on_progress=show)
-"""
+    train.SECONDS_BETWEEN_REPORTS = 0
+    fit(folder, config, base=toy_base(), on_progress=show)
 
 
-def run_and_kill(folder, config, *, epoch):
-    """Start a training in another process and kill it: at the end of an epoch, or (0) in the middle of the next."""
-    repository = Path(__file__).parents[2]
-    child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(KILLED_RUN), folder, json.dumps(config.to_json()), str(epoch)],
-        cwd=repository,
-        env=os.environ | {"PYTHONPATH": str(repository)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for line in child.stdout:
-        number, is_end = line.split()
-        if (is_end == "True" and int(number) == epoch) or (not epoch and number == "3" and is_end == "False"):
-            break
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
-    child.stdin.close()
-    child.stdout.close()
+def test_another_process_gives_the_same_weights(tmp_path, base):
+    config = replace(EVERYTHING, architecture="mnist_cnn", threads=2)
+    run_elsewhere(with_collected(tmp_path / "elsewhere"), config)
+    here = fit(with_collected(tmp_path / "here"), config, base=base)
+    assert load_meta(tmp_path / "elsewhere")["weights_hash"] == here.weights_hash
 
 
-def test_a_killed_run_ends_with_the_same_weights_as_one_that_was_not(tmp_path, base):
-    config = replace(EVERYTHING, epochs=4, architecture="mnist_cnn", patience=3)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threads": 1, "epochs": 4},
+        {"threads": 2, "epochs": 30, "patience": 2, "schedule": "constant", "optimiser": "adamw", "lr": 0.01},
+    ],
+)
+def test_a_run_killed_at_any_epoch_ends_with_the_same_weights_as_one_that_was_not(tmp_path, base, changes):
+    config = replace(EVERYTHING, architecture="mnist_cnn", base_replay=128, **changes)
     whole = fit(with_collected(tmp_path / "whole"), config, base=base)
+    last = len(whole.epochs)
+    middle = last // 2 + 1
+    assert (last < config.epochs) == bool(config.patience)
 
     killed = with_collected(tmp_path / "killed")
-    run_and_kill(killed, config, epoch=1)
-    run_and_kill(killed, config, epoch=0)
-    assert (killed / "checkpoint.safetensors").exists()
+    run_elsewhere(killed, config, kill_at=(1, "middle"))
+    assert not (killed / "checkpoint.safetensors").exists()
+    run_elsewhere(killed, config, kill_at=(middle, "middle"))
+    assert len(epochs_in(killed)) == middle - 1 > 0
+    run_elsewhere(killed, config, kill_at=(last, "end"))
+    assert len(epochs_in(killed)) == last
     assert not (killed / "model.json").exists()
-    resumed = []
-    again = fit(killed, config, base=base, on_progress=lambda progress: resumed.append(progress.epoch))
+    again = fit(killed, config, base=base, on_progress=lambda progress: pytest.fail("no epoch was left"))
 
-    assert min(resumed) == 3
     assert again.weights_hash == whole.weights_hash
     assert [row["loss"] for row in again.epochs] == [row["loss"] for row in whole.epochs]
+
+
+def epochs_in(folder):
+    _, metadata = read_tensors(folder / "checkpoint.safetensors")
+    return json.loads(metadata["history"])
 
 
 @pytest.mark.parametrize("changes", [{"optimiser": "adamw", "lr": 0.002}, {"schedule": "plateau"}])
@@ -129,13 +142,132 @@ def test_an_aborted_run_goes_on_from_its_last_epoch(tmp_path, base, changes):
     config = replace(EVERYTHING, **changes)
     whole = fit(tmp_path / "whole", config, base=base)
 
+    abort(tmp_path / "aborted", config, base, after=2)
+    assert fit(tmp_path / "aborted", config, base=base).weights_hash == whole.weights_hash
+
+
+def abort(folder, config, base, *, after=1):
+    """A run that ends after an epoch, with what it has written so far."""
+
     def lose_the_lease(progress):
-        if progress.epoch == 2:
+        if progress.epoch == after and progress.dev is not None:
             raise KeyError("lease")
 
     with pytest.raises(KeyError, match="lease"):
-        fit(tmp_path / "aborted", config, base=base, on_progress=lose_the_lease)
-    assert fit(tmp_path / "aborted", config, base=base).weights_hash == whole.weights_hash
+        fit(folder, config, base=base, on_progress=lose_the_lease)
+    return folder
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or os.cpu_count() == 1, reason="needs cores to choose from")
+@pytest.mark.parametrize("brought", ["*", "checkpoint.safetensors"])
+def test_a_run_that_goes_on_where_there_are_more_cores_keeps_its_number_of_threads(tmp_path, base, brought):
+    config, cores = replace(SMALL, threads=0), os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        abort(tmp_path / "begun", config, base)
+    finally:
+        os.sched_setaffinity(0, cores)
+    (tmp_path / "there").mkdir()
+    for path in (tmp_path / "begun").glob(brought):
+        path.rename(tmp_path / "there" / path.name)
+    fitted = fit(tmp_path / "there", config, base=base)
+    assert load_meta(tmp_path / "there")["threads"] == 1
+    assert fitted.weights_hash == fit(tmp_path / "whole", SMALL, base=base).weights_hash
+
+
+def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, base):
+    parent = save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
+    claim = files.read_json(abort(tmp_path, replace(SMALL, warm_start=True), base) / "config.json")
+    assert (claim["threads"], claim["device"], claim["resumed_with"]) == (1, "cpu", [])
+    assert (claim["parent_weights_hash"], claim["pretrained_sha256"]) == (parent, None)
+    assert claim["versions"] == {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
+
+
+def test_a_model_names_the_pretrained_weights_that_it_began_from_and_goes_on_with_no_others(tmp_path):
+    from models_zoo._torchvision import torchvision
+
+    theirs = torchvision.models.mobilenet_v2().state_dict()
+    save_file(theirs, tmp_path / "theirs.safetensors")
+    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    folder = only_collected(tmp_path, images, np.arange(8))
+    config = replace(SMALL, architecture="mobilenet_v2", epochs=1, batch_size=8, lr=0.001, base_replay=0)
+    config = replace(config, pretrained=str(tmp_path / "theirs.safetensors"))
+    abort(folder, config, None)
+    (tmp_path / "theirs.safetensors").rename(tmp_path / "elsewhere")
+    with pytest.raises(TrainingFailed, match="began from other pretrained weights"):
+        fit(folder, config, base=None)
+    (tmp_path / "elsewhere").rename(tmp_path / "theirs.safetensors")
+    fit(folder, config, base=None)
+    assert load_meta(folder)["pretrained_sha256"] == weights_hash(theirs)
+    assert weights_hash(theirs) in (folder / "README.md").read_text()
+
+
+def test_other_versions_that_a_run_went_on_with_are_warned_of_and_listed_once(tmp_path, base, monkeypatch, caplog):
+    whole = fit(tmp_path / "whole", SMALL, base=base)
+    run = tmp_path / "run"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(platform, "python_version", lambda: "3.9.1")
+        abort(run, SMALL, base)
+    now = platform.python_version()
+    abort(run, SMALL, base, after=2)
+    assert f"python was 3.9.1, is {now}" in caplog.text
+    assert fit(run, SMALL, base=base).weights_hash == whole.weights_hash
+    assert caplog.text.count("python was") == 1
+    meta = load_meta(run)
+    assert meta["versions"]["python"] == "3.9.1"
+    (other,) = meta["resumed_with"]
+    assert (other["after_epoch"], other["versions"]["python"], other["device"]) == (1, now, "cpu")
+    assert f"| after epoch 1 on | cpu; numpy {np.__version__}, python {now}" in (run / "README.md").read_text()
+
+
+def test_versions_of_which_no_epoch_is_left_are_not_named(tmp_path, base, monkeypatch, caplog):
+    with monkeypatch.context() as earlier:
+        earlier.setattr(platform, "python_version", lambda: "3.9.1")
+        (abort(tmp_path, SMALL, base) / "checkpoint.safetensors").unlink()
+    fit(tmp_path, SMALL, base=base)
+    assert (load_meta(tmp_path)["versions"]["python"], load_meta(tmp_path)["resumed_with"]) == (
+        platform.python_version(), [],
+    )  # fmt: skip
+    assert not caplog.text
+
+
+def test_a_run_does_not_go_on_from_another_parent(tmp_path, base):
+    config = replace(SMALL, warm_start=True)
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
+        if seed == 1:
+            abort(tmp_path, config, base)
+    with pytest.raises(TrainingFailed, match="began from another parent: bring back what it had"):
+        fit(tmp_path, config, base=base)
+
+
+def test_a_run_that_an_earlier_version_of_the_code_began_goes_on(tmp_path, base):
+    whole = fit(tmp_path / "whole", SMALL, base=base)
+    run = abort(tmp_path / "run", SMALL, base)
+    claim = files.read_json(run / "config.json")
+    files.write_json(run / "config.json", {name: claim[name] for name in ("config", "data_sha256")})
+    tensors, metadata = read_tensors(run / "checkpoint.safetensors")
+    save_file(tensors, run / "checkpoint.safetensors", metadata={"history": metadata["history"]})
+    resumed = []
+    again = fit(run, SMALL, base=base, on_progress=lambda progress: resumed.append(progress.epoch))
+    assert (min(resumed), again.weights_hash) == (2, whole.weights_hash)
+    assert load_meta(run)["threads"] == 1
+
+
+def test_a_checkpoint_of_another_version_of_the_network_costs_time_but_changes_nothing(tmp_path, base, caplog):
+    whole = fit(tmp_path / "whole", SMALL, base=base)
+    checkpoint = abort(tmp_path / "run", SMALL, base) / "checkpoint.safetensors"
+    tensors, metadata = read_tensors(checkpoint)
+    without_its_last_layer = {name: tensor for name, tensor in tensors.items() if not name.startswith("model.19.")}
+    assert without_its_last_layer.keys() < tensors.keys()
+    save_file(without_its_last_layer, checkpoint, metadata=metadata)
+    assert fit(tmp_path / "run", SMALL, base=base).weights_hash == whole.weights_hash
+    assert "another network than this version builds. The training starts over." in caplog.text
 
 
 def test_a_damaged_checkpoint_costs_time_but_changes_nothing(tmp_path, base, caplog):
@@ -334,6 +466,12 @@ def test_a_damaged_parent_fails(tmp_path, base):
     fit(tmp_path / "parent", replace(SMALL, epochs=1), base=base)
     (tmp_path / "parent" / "model.safetensors").write_bytes(b"half a file")
     with pytest.raises(TrainingFailed, match="cannot be read"):
+        fit(tmp_path, replace(SMALL, warm_start=True), base=base)
+
+
+def test_a_parent_of_another_version_of_the_network_fails(tmp_path, base):
+    save_model(tmp_path / "parent", build("mnist_cnn"), {"architecture": "digit_cnn", "classes": 10})
+    with pytest.raises(TrainingFailed, match="another digit_cnn than this version builds"):
         fit(tmp_path, replace(SMALL, warm_start=True), base=base)
 
 
