@@ -5,6 +5,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
+from models_zoo.checkpoints import load_model, load_trained, weights_hash
 from models_zoo.rebuild import rebuild
 from rounds import services, trainer
 from rounds.models import Example, ModelVersion
@@ -71,3 +72,10 @@ def test_a_model_that_is_not_there_is_told(adversary):
 def test_a_folder_with_something_in_it_is_left_alone(adversary, tmp_path):
     with pytest.raises(CommandError, match="name a new folder"):
         call_command("rebuild", "digits", "1", into=tmp_path)
+
+
+def test_an_averaged_models_child_goes_on_from_what_was_trained(model, tmp_path):
+    assert default_storage.exists(f"{model.folder}/trained.safetensors")
+    trainer._lay_out(tmp_path, None, model)
+    assert weights_hash(load_trained(tmp_path / "parent")) != model.weights_hash
+    assert weights_hash(load_model(tmp_path / "parent")) == model.weights_hash

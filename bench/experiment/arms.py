@@ -16,9 +16,11 @@ COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
 
 PLAYED = NEXT
 """What the arms of many rounds are trained by: the site's default."""
-LONGER = replace(PLAYED, epochs=2)
-LONGEST = replace(PLAYED, epochs=5)
-HALF = replace(PLAYED, epochs=2, base_replay=30_000)
+ONCE = replace(PLAYED, parent_share=0.0)
+"""The same without averaging, for trainings that stand alone."""
+LONGER = replace(ONCE, epochs=2)
+LONGEST = replace(ONCE, epochs=5)
+HALF = replace(ONCE, epochs=2, base_replay=30_000)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
 LATE = 20
@@ -87,17 +89,19 @@ def _once(title: str, config: Config, *, source: str = SAME, after: tuple[int, .
 TRAINING = {
     **{
         f"weight-{weight}": _once(
-            f"warm start, {weight} ×", replace(PLAYED, collected_weight=float(weight), collected_share=1.0)
+            f"warm start, {weight} ×", replace(ONCE, collected_weight=float(weight), collected_share=1.0)
         )
         for weight in (1, 4, 16, 64)
     },
+    "once": _once("warm start, 1 epoch", ONCE),
     "longer": _once(f"warm start, {LONGER.epochs} epochs", LONGER),
     "longest": _once(f"warm start, {LONGEST.epochs} epochs", LONGEST, after=(ONCE_AFTER, LATE)),
     "replayed": _once("warm start, 2 epochs, each with half of the base digits", HALF),
-    "cold": _once("from scratch", replace(PLAYED, warm_start=False, lr=FIRST.lr)),
+    "cold": _once("from scratch", replace(ONCE, warm_start=False, lr=FIRST.lr)),
     "scratch": _once(
-        f"from scratch, {FIRST.epochs} epochs", replace(PLAYED, warm_start=False, lr=FIRST.lr, epochs=FIRST.epochs)
+        f"from scratch, {FIRST.epochs} epochs", replace(ONCE, warm_start=False, lr=FIRST.lr, epochs=FIRST.epochs)
     ),
 }
+AVERAGING = {"unaveraged": Arm("dynamic, rounds not averaged", config=ONCE, rounds=LATE)}
 CONTROL = {"longest-on-ordinary": _once("the same on ordinary examples", LONGEST, source=SAME_ORDINARY, after=(LATE,))}
-ARMS = MAIN | NOISE | SAMPLED | TRAINING | CONTROL
+ARMS = MAIN | AVERAGING | NOISE | SAMPLED | TRAINING | CONTROL

@@ -52,6 +52,7 @@ def text(results: Results, experiments: Sequence[Experiment]) -> str:
         _round_tests(results, experiments),
         _noise(results),
         _training(results),
+        _averaging(results),
         _defaults(results),
         _read_with_care(results),
     ]
@@ -373,7 +374,7 @@ def _training(results: Results) -> str:
     for arm in [*arms, "dynamic"]:
         found = results.of(arm, ONCE_AFTER)
         seconds = sum(row["train_cpu_seconds"] for row in found) / len(found)
-        by_round = f"as it was played: warm start, 1 epoch, after each of {ONCE_AFTER} rounds"
+        by_round = f"as it was played: the same after each of {ONCE_AFTER} rounds, averaged"
         name = by_round if arm == "dynamic" else ARMS[arm].title
         rows.append([
             name, numbers.held_out_errors(found), numbers.suite_errors(found, BASE_TEST),
@@ -382,8 +383,8 @@ def _training(results: Results) -> str:
     return f"""## Warm start or from scratch, and which weight?
 
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
-rounds; a warm start is from the first adversary. Where nothing else stands it is one epoch with all base digits and
-each collected example {PLAYED.collected_weight:g} times, though never more than
+rounds, without averaging; a warm start is from the first adversary. Where nothing else stands it is one epoch with all
+base digits and each collected example {PLAYED.collected_weight:g} times, though never more than
 {100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each
 of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
 Seconds are of one core, for this one training.
@@ -391,6 +392,32 @@ Seconds are of one core, for this one training.
 {_table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
 
 {_with_non_fooling(results)}"""
+
+
+def _averaging(results: Results) -> str:
+    """The rounds as they were played beside the same without a share of the parent's weights."""
+    arms = ("dynamic", "unaveraged")
+    seeds = [seed for seed in results.with_arm("unaveraged") if seed in results.with_arm("dynamic")]
+    if not seeds:
+        return ""
+    shared = Results({seed: results.seeds[seed] for seed in seeds})
+    last = min(map(shared.rounds, arms))
+    shown = [number for number in _some(shared.after("dynamic")) if number <= last]
+    rows = []
+    for number in shown:
+        found = [shared.of(arm, number) for arm in arms]
+        rows.append(
+            [number, *map(numbers.held_out_errors, found), *(numbers.suite_errors(f, BASE_TEST) for f in found)]
+        )
+    parents, own = 100 * PLAYED.parent_share, 100 * (1 - PLAYED.parent_share)
+    heads = [f"{title}: {what}" for what in ("held-out writers", "MNIST") for title in ("averaged", "not averaged")]
+    return f"""## Does averaging the rounds help?
+
+The weights that are played against are {parents:.0f} % the parent's and {own:.0f} % what the round's training came
+to, which the next training goes on from: a moving average over rounds. Beside it the same without averaging, seeds
+{_listed(seeds)}; each is fooled by drawings of its own.
+
+{_table(["after round", *heads], rows)}"""
 
 
 def _with_non_fooling(results: Results) -> str:
@@ -411,7 +438,8 @@ def _defaults(results: Results) -> str:
 
 `NEXT` in `models_zoo/config.py`, by which the arms of many rounds were played: warm start, `{NEXT.architecture}`,
 augmented, one epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
-{100 * NEXT.collected_share:.0f} % of the epoch. More epochs read more, but with 2,000 collected examples they take the
+{100 * NEXT.collected_share:.0f} % of the epoch, and {100 * NEXT.parent_share:.0f} % of the parent's weights in what is
+played against. More epochs read more, but with 2,000 collected examples they take the
 way from one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
 (`python -m bench.turnaround`; the figures are in [adversaries.md](adversaries.md)). A task that can wait sets
 `{{"epochs": {LONGER.epochs}}}` as its recipe."""
