@@ -67,10 +67,10 @@ class Config:
     warm_start: bool = False
     """Start from the parent's weights (in the folder `parent`) rather than from random ones."""
     parent_share: BelowOne = 0.0
-    """After a warm start, share of the parent's weights in the finished ones, 0 to less than 1; the rest is what this
-    training came to. The next training goes on from there, not from the mixture. So the weights that are used are a
-    moving average over rounds, which errs less than the newest alone and forgets less (Polyak and Juditsky 1992,
-    Izmailov et al. 2018). Dev scores of epochs are from before the averaging."""
+    """After a warm start, most that the finished weights keep of the parent's, 0 to less than 1; the rest is what this
+    training came to, and the next training goes on from there. The n-th of a line of such trainings keeps
+    (n - 1) / (n + 3): an average over rounds that favours the newest at first and errs and forgets less than they do
+    later on (polynomial-decay averaging, Shamir and Zhang 2013). Dev scores of epochs are from before the averaging."""
     label_smoothing: BelowOne = 0.0
     """Share of each target spread over all classes, 0 to 1."""
     patience: NonNegativeInt = 0
@@ -137,7 +137,7 @@ def _known_fields(kind: type, value: dict[str, Any], title: str) -> dict[str, An
 FIRST = Config(augment=Augment(), epochs=5)
 """The first adversary of a digits task: from scratch on MNIST, moved about as people draw."""
 
-NEXT = replace(FIRST, warm_start=True, parent_share=0.5, epochs=1, lr=0.05, collected_weight=32.0, collected_share=0.3)
+NEXT = replace(FIRST, warm_start=True, parent_share=0.8, epochs=1, lr=0.05, collected_weight=32.0, collected_share=0.3)
 """The next adversary: from its parent's weights, once over all base digits, with what was collected among them."""
 
 PHOTOGRAPHS = Config(

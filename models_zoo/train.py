@@ -198,12 +198,12 @@ class _Run:
             self.checkpoint.restore_best(self.model)
         if not all(torch.isfinite(tensor).all() for tensor in self.model.state_dict().values()):
             raise TrainingFailed(DIVERGED)
-        trained = None
-        if self.config.warm_start and self.config.parent_share:
-            trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-            _mix_in(self.model, load_model(self.folder / "parent"), self.config.parent_share)
+        averaged, share = _averaging(self.folder, self.config)
+        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()} if share else None
+        if share:
+            _mix_in(self.model, load_model(self.folder / "parent"), share)
         write_json(self.folder / "metrics.json", self.history)
-        network = {"architecture": self.config.architecture, "classes": self.config.classes}
+        network = {"architecture": self.config.architecture, "classes": self.config.classes, "averaged": averaged}
         told = {name: value for name, value in self.claim.items() if name != "config"}
         save_model(self.folder, self.model, network | told, trained=trained)
         return _tidied(self.folder)
@@ -302,6 +302,14 @@ def _parent(folder: Path, config: Config) -> nn.Module:
             f"{config.classes}: start from scratch instead."
         )
     return load_trained(folder / "parent")
+
+
+def _averaging(folder: Path, config: Config) -> tuple[int, float]:
+    """Over how many trainings in a line the weights are averaged with this one, and the share that the parent has."""
+    if not config.warm_start or not config.parent_share:
+        return 0, 0.0
+    before = int(load_meta(folder / "parent").get("averaged", 0))
+    return before + 1, min(config.parent_share, before / (before + 4))
 
 
 def _mix_in(model: nn.Module, other: nn.Module, share: float) -> None:

@@ -409,13 +409,12 @@ def _averaging(results: Results) -> str:
         rows.append(
             [number, *map(numbers.held_out_errors, found), *(numbers.suite_errors(f, BASE_TEST) for f in found)]
         )
-    parents, own = 100 * PLAYED.parent_share, 100 * (1 - PLAYED.parent_share)
     heads = [f"{title}: {what}" for what in ("held-out writers", "MNIST") for title in ("averaged", "not averaged")]
     return f"""## Does averaging the rounds help?
 
-The weights that are played against are {parents:.0f} % the parent's and {own:.0f} % what the round's training came
-to, which the next training goes on from: a moving average over rounds. Beside it the same without averaging, seeds
-{_listed(seeds)}; each is fooled by drawings of its own.
+The weights that are played against are an average over rounds: after round n they keep (n - 1) / (n + 3) of the
+parent's, at most {100 * PLAYED.parent_share:.0f} %, and the next training goes on from what the round's own came to.
+Beside it the same without averaging, seeds {_listed(seeds)}; each is fooled by drawings of its own.
 
 {_table(["after round", *heads], rows)}"""
 
@@ -438,8 +437,8 @@ def _defaults(results: Results) -> str:
 
 `NEXT` in `models_zoo/config.py`, by which the arms of many rounds were played: warm start, `{NEXT.architecture}`,
 augmented, one epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
-{100 * NEXT.collected_share:.0f} % of the epoch, and {100 * NEXT.parent_share:.0f} % of the parent's weights in what is
-played against. More epochs read more, but with 2,000 collected examples they take the
+{100 * NEXT.collected_share:.0f} % of the epoch, with the rounds' weights averaged (`parent_share`). More epochs read
+more, but with 2,000 collected examples they take the
 way from one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
 (`python -m bench.turnaround`; the figures are in [adversaries.md](adversaries.md)). A task that can wait sets
 `{{"epochs": {LONGER.epochs}}}` as its recipe."""

@@ -308,32 +308,32 @@ def test_a_warm_start_begins_where_the_parent_ended(tmp_path, base):
     assert first["loss"] < fit(tmp_path / "cold", replace(SMALL, epochs=1, lr=0.001), base=base).epochs[0]["loss"] / 2
 
 
-def test_a_share_of_the_parents_weights_is_kept(tmp_path, base):
-    parent = fit(tmp_path / "parent_run", SMALL, base=base)
+def line_of(first, folder, config, *, base):
+    """Three trainings in a row, each with the one before as its parent."""
+    models = [first]
+    for number in (1, 2, 3):
+        models.append(fit(child_of(models[-1], folder / str(number)), replace(config, seed=number), base=base))
+    return models[1:]
+
+
+@pytest.mark.parametrize(("most", "shares"), [(0.9, (0, 1 / 5, 2 / 6)), (0.25, (0, 1 / 5, 0.25))])
+def test_trainings_in_a_line_are_averaged_and_each_goes_on_from_what_was_trained(tmp_path, base, most, shares):
+    first = fit(tmp_path / "first", SMALL, base=base)
     config = replace(SMALL, epochs=1, warm_start=True)
-    trained = fit(child_of(parent, tmp_path / "trained"), config, base=base)
-    mixed = fit(child_of(parent, tmp_path / "mixed"), replace(config, parent_share=0.25), base=base)
+    plain = line_of(first, tmp_path / "plain", config, base=base)
+    averaged = line_of(first, tmp_path / "averaged", replace(config, parent_share=most), base=base)
 
-    before, after, between = (fitted.model.state_dict() for fitted in (parent, trained, mixed))
-    for name, tensor in between.items():
-        if tensor.is_floating_point():
-            torch.testing.assert_close(tensor, 0.25 * before[name] + 0.75 * after[name])
-        else:
-            assert torch.equal(tensor, after[name]), name
-    assert mixed.epochs[-1]["dev"] == trained.epochs[-1]["dev"]
-
-
-def test_after_averaging_the_next_training_goes_on_from_what_was_trained(tmp_path, base):
-    parent = fit(tmp_path / "parent_run", SMALL, base=base)
-    config = replace(SMALL, epochs=1, warm_start=True)
-    trained = fit(child_of(parent, tmp_path / "trained"), config, base=base)
-    mixed = fit(child_of(parent, tmp_path / "mixed"), replace(config, parent_share=0.5), base=base)
-    assert mixed.weights_hash != trained.weights_hash
-    assert weights_hash(load_trained(mixed.folder)) == trained.weights_hash
-
-    after_trained = fit(child_of(trained, tmp_path / "after_trained"), config, base=base)
-    after_mixed = fit(child_of(mixed, tmp_path / "after_mixed"), config, base=base)
-    assert after_mixed.weights_hash == after_trained.weights_hash
+    expected = first.model.state_dict()
+    for trained, mixed, share in zip(plain, averaged, shares, strict=True):
+        assert weights_hash(load_trained(mixed.folder)) == trained.weights_hash
+        for name, tensor in trained.model.state_dict().items():
+            if tensor.is_floating_point():
+                expected[name] = share * expected[name] + (1 - share) * tensor
+                torch.testing.assert_close(mixed.model.state_dict()[name], expected[name])
+            else:
+                assert torch.equal(mixed.model.state_dict()[name], tensor), name
+        assert mixed.epochs[-1]["dev"] == trained.epochs[-1]["dev"]
+    assert averaged[2].weights_hash != plain[2].weights_hash
 
 
 def test_without_a_warm_start_there_is_no_parent_to_keep_a_share_of(tmp_path, base):
