@@ -137,7 +137,16 @@ def _known_fields(kind: type, value: dict[str, Any], title: str) -> dict[str, An
 FIRST = Config(augment=Augment(), epochs=5)
 """The first adversary of a digits task: from scratch on MNIST, moved about as people draw."""
 
-NEXT = replace(FIRST, warm_start=True, parent_share=0.8, epochs=1, lr=0.05, collected_weight=32.0, collected_share=0.3)
+NEXT = replace(
+    FIRST,
+    warm_start=True,
+    parent_share=0.8,
+    epochs=1,
+    lr=0.05,
+    collected_weight=32.0,
+    collected_share=0.3,
+    label_smoothing=0.1,
+)
 """The next adversary: from its parent's weights, once over all base digits, with what was collected among them."""
 
 PHOTOGRAPHS = Config(
