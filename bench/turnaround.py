@@ -1,6 +1,7 @@
 """From "close" to "next round open", through the real queue, as a ratio to an epoch of the usual loop.
 
-    python -m bench.turnaround
+    python -m bench.turnaround                 three times, each with a copy of the same site, and the median
+    python -m bench.turnaround --repeats 1     once
 
 sets up a site of its own, as `make run` does, in a temporary folder or in one that is kept, and collects 2,000 drawings
 there through the services (training digits turned, slanted, shrunk and moved until the adversary errs; 40 hands, two
@@ -14,6 +15,7 @@ import io
 import itertools
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -40,18 +42,39 @@ LONGEST = 900
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--collected", type=int, default=2000)
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
     parser.add_argument("--folder", type=Path, help="make the site here and keep it; one whose round is open is used")
     given = parser.parse_args()
     ensure_mnist(given.base)
     with tempfile.TemporaryDirectory() as temporary:
-        token = prepare(given.folder or Path(temporary), given.base.resolve(), given.collected)
-        usual = child("bench.usual_loop", "--epochs", "1", "--base", str(given.base))
-        with running():
-            seconds = close_and_wait(token)
-        usual += child("bench.usual_loop", "--epochs", "1", "--base", str(given.base))
-        report(seconds, statistics.mean(epoch["seconds"] for epoch in usual))
+        site = given.folder or Path(temporary) / "site"
+        token = prepare(site, given.base.resolve(), given.collected)
+        if given.repeats == 1:
+            print(json.dumps(measure(token, given.base)))
+        else:
+            report([again(site, Path(temporary) / str(number), given) for number in range(given.repeats)])
+
+
+def again(site: Path, copy: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """One measurement in a process of its own, with a copy of the prepared site."""
+    from django.db import connections
+
+    connections.close_all()
+    shutil.copytree(site, copy, symlinks=True)
+    (found,) = child("bench.turnaround", "--repeats", "1", "--base", str(given.base), "--folder", str(copy))
+    print(f"{found['seconds']:.1f} s, {found['seconds'] / found['usual']:.2f} usual epochs", flush=True)
+    return found
+
+
+def measure(token: str, base: Path) -> dict[str, Any]:
+    """Close the prepared site's round and wait, between two epochs of the usual loop."""
+    usual = child("bench.usual_loop", "--epochs", "1", "--base", str(base))
+    with running():
+        seconds = close_and_wait(token)
+    usual += child("bench.usual_loop", "--epochs", "1", "--base", str(base))
+    return {"seconds": seconds, "usual": statistics.mean(epoch["seconds"] for epoch in usual), **stages()}
 
 
 def prepare(folder: Path, base: Path, count: int) -> str:
@@ -167,8 +190,8 @@ def what_happened() -> str:
     return f"The run: {run.status}, {run.error or run.gate}." if run else "No run was started."
 
 
-def report(seconds: float, usual: float) -> None:
-    """The ratio, and where the time went."""
+def stages() -> dict[str, Any]:
+    """Where the time went, in seconds, and what the gate said."""
     from rounds.models import Round
 
     round = Round.objects.get(number=1)
@@ -176,16 +199,26 @@ def report(seconds: float, usual: float) -> None:
     assert run.model
     at = {event.to_status: event.at for event in round.events.all()}
     training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
-    stages = {
+    return {
         "until the watch looked": (at["training"] - at["validating"]).total_seconds(),
         "until a worker took it": (run.started_at - at["training"]).total_seconds(),
         "training": training,
         "everything else of the run": (run.finished_at - run.started_at).total_seconds() - training,
+        "gate": run.gate,
     }
-    print(f"\nusual epoch {usual:.1f} s\nclose to next round open {seconds:.1f} s: {seconds / usual:.2f} usual epochs")
-    for stage, took in stages.items():
-        print(f"  {stage}: {took:.1f} s")
-    print(json.dumps(run.gate, indent=2))
+
+
+def report(found: list[dict[str, Any]]) -> None:
+    """The run whose ratio is the median, stage by stage, and the range of all."""
+    found = sorted(found, key=lambda run: run["seconds"] / run["usual"])
+    ratios = [run["seconds"] / run["usual"] for run in found]
+    median = found[len(found) // 2]
+    for what, value in median.items():
+        print(f"{what}: {value:.1f} s" if isinstance(value, float) else f"{what}: {json.dumps(value)}")
+    print(
+        f"close to next round open: {ratios[len(found) // 2]:.2f} usual epochs, the median of {len(found)} "
+        f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    )
 
 
 if __name__ == "__main__":

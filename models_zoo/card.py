@@ -49,8 +49,8 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         *_header(meta, rows),
         f"# {meta['architecture']}, trained with the recipe {config['recipe']['name']}",
         "",
-        f"An adversary for {meta['classes']} labels, trained on what people drew and on its task's base data. Weights "
-        f"are in `model.safetensors`; `models_zoo.checkpoints.load_model(folder)` loads them.",
+        f"An adversary for {meta['classes']} labels. Weights are in `model.safetensors`; "
+        "`models_zoo.checkpoints.load_model(folder)` loads them.",
         "",
         *_facts(meta, config),
         *_history(epochs),
@@ -58,8 +58,8 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         *_beside(rows, config["recipe"]["name"], reference),
         "## Limits",
         "",
-        f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. People fooled "
-        "it on purpose: its probabilities are no measure of how often it errs on what they will draw next.",
+        f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. It is made "
+        "to be fooled on purpose: its probabilities are no measure of how often it errs on what they will draw next.",
         "",
         "## Rebuild",
         "",

@@ -13,6 +13,7 @@ from typing import Any, cast, get_type_hints
 
 from torch import nn
 
+from models_zoo.architectures import FOR_DIGITS
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
 from models_zoo.card import PLAIN_RECIPE, Reference, record
@@ -26,6 +27,8 @@ from models_zoo.training_data import Pictures, read_test
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 READY = {"first": FIRST, "next": NEXT, "photographs": PHOTOGRAPHS, "default": Config()}
+ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
+"""What else decides a model's weights, as its `model.json` calls it."""
 NOTHING = (("base_replay", "all"), ("augment", "none"))
 """What a field's `null` is called on the command line."""
 
@@ -39,6 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
     given = build_parser().parse_args(arguments)
     try:
         config = read_config(given)
+        if given.reference and given.no_evaluation:
+            raise ConfigError("A reference is shown beside what is measured: leave out --no-evaluation or --reference.")
         measure = measurement(given, config)
         plain = load_plain(given.reference, config) if given.reference else None
         base = base_for(config, given.base)
@@ -198,6 +203,11 @@ def load_plain(folder: Path, config: Config) -> nn.Module:
         raise ConfigError(
             f"{folder} knows {plain.classes} labels, this model {config.classes}: name a reference with as many."
         )
+    if (plain.architecture in FOR_DIGITS) != (config.architecture in FOR_DIGITS):
+        raise ConfigError(
+            f"{folder} holds a {plain.architecture}, which takes other pictures than a {config.architecture}: name a "
+            "reference that takes the same."
+        )
     return model
 
 
@@ -205,13 +215,14 @@ def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
     """The plainly trained model of one folder, with its rows, for the card of the model in another."""
     own, other = (_stored(run / "config.json") for run in (folder, plain))
     differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
-    meta = load_meta(plain)
-    if load_meta(folder)["data_sha256"] != meta["data_sha256"]:
-        differs.append("training data")
+    model, meta = load_meta(folder), load_meta(plain)
+    differs += [name for name in ORIGINS if model.get(name) != meta.get(name)]
     about = (
         f"`{meta['architecture']}` with the weights hash `{meta['weights_hash']}`, trained plainly and measured on the "
         f"same pictures. Beside the recipe it differs in {', '.join(differs) or 'nothing'}."
     )
+    if other["warm_start"]:
+        about += " It started from a parent of whose training nothing is known here."
     return Reference("its plainly trained reference", about, rows)
 
 

@@ -134,12 +134,11 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
     return "\n".join(lines)
 
 
-def reference_in(results: dict[str, tuple[Fitted, list[Row]]]) -> Reference | None:
-    """The plainly trained model, to be shown beside the others; None when it was not asked for."""
-    if REFERENCE not in results:
-        return None
+def reference_in(folder: Path) -> Reference | None:
+    """The plainly trained model, to be shown beside the others; None when it is not there yet."""
     about = f"{PLAIN.architecture}, trained plainly on the same data with the same budget."
-    return Reference("its plainly trained reference", about, results[REFERENCE][1])
+    rows = read_rows(folder / REFERENCE)
+    return Reference("its plainly trained reference", about, rows) if rows else None
 
 
 def put_between(page: Path, text: str) -> None:
@@ -172,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{name}:", flush=True)
             folder = given.folder / name.replace(", ", "-")
             results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
-            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(results))
+            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(given.folder))
         if set(results) == set(LINE_UP):
             put_between(given.page, tables(results))
             print(f"{given.page} has the tables.")

@@ -151,6 +151,7 @@ NEXT = replace(
 
 PHOTOGRAPHS = Config(
     architecture="resnet18",
+    pretrained="torchvision",
     augment=PHOTO_AUGMENT,
     epochs=30,
     batch_size=128,
@@ -158,4 +159,5 @@ PHOTOGRAPHS = Config(
     base_replay=0,
     collected_weight=1.0,
 )
-"""A network for colour photographs, from scratch on a folder's own: there is no base set for them."""
+"""A network for colour photographs, from torchvision's weights where they can be fetched, on a folder's own pictures:
+there is no base set for them."""

@@ -24,7 +24,8 @@ Corruption = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> np.ndarray:
     """Corrupt pictures, always in the same way for the same seed.
 
-    In colour, noise is drawn for each channel; all else is done to one channel after the other with the same draws.
+    In colour, noise is drawn for each channel and fog is grey; all else is done to one channel after the other with the
+    same draws.
 
     Args:
         images: uint8 [n, height, width], ink bright on black, or [n, height, width, 3]; of any size, as high as wide.
@@ -45,7 +46,7 @@ def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> n
         return CORRUPTIONS[name](pictures, severity, torch.Generator().manual_seed(seed))
 
     pictures = torch.tensor(images).float() / 255
-    if pictures.ndim == 4 and name not in NOISES:
+    if pictures.ndim == 4 and name not in WHOLE:
         result = torch.stack([corrupted(channel) for channel in pictures.unbind(dim=3)], dim=3)
     else:
         result = corrupted(pictures)
@@ -145,8 +146,9 @@ def stripe(images: torch.Tensor, severity: int, random: torch.Generator) -> torc
 
 def fog(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
     density, decay = [(1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4)][severity - 1]
-    brightest = images.amax(dim=(1, 2), keepdim=True)
-    return (images + density * _clouds(images, decay, random)) * brightest / (brightest + density)
+    brightest = images.flatten(1).amax(dim=1).view(-1, *[1] * (images.ndim - 1))
+    clouds = _clouds(images, decay, random) if images.ndim == 3 else _clouds(images[..., 0], decay, random)[..., None]
+    return (images + density * clouds) * brightest / (brightest + density)
 
 
 def spatter(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
@@ -224,7 +226,8 @@ CORRUPTIONS: dict[str, Corruption] = {
     "zigzag": zigzag,
     "canny_edges": canny_edges,
 }
-NOISES = {"gaussian_noise", "shot_noise", "impulse_noise"}
+WHOLE = {"gaussian_noise", "shot_noise", "impulse_noise", "fog"}
+"""Those that take colour as it is."""
 UNGRADED = {"stripe", "dotted_line", "zigzag", "canny_edges"}
 
 

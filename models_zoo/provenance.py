@@ -20,6 +20,7 @@ CLAIM = "config.json"
 TITLES = {
     "data_sha256": "the training data's hash",
     "parent_weights_hash": "the parent's weights hash",
+    "parent_trained_hash": "the hash of the parent's weights before averaging",
     "pretrained_sha256": "the pretrained weights' hash",
     "threads": "the number of threads",
     "device": "the device",
@@ -51,14 +52,13 @@ def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_do
             went on with are logged, and listed in `resumed_with`.
 
     Raises:
-        TrainingFailed: the parent or the pretrained weights are not those that the run began from.
+        TrainingFailed: the parent is not the one that the run began from.
     """
-    for name, what in {
-        "parent_weights_hash": "another parent",
-        "pretrained_sha256": "other pretrained weights",
-    }.items():
+    for name in ("parent_weights_hash", "parent_trained_hash"):
         if there.get(name, now[name]) != now[name]:
-            raise TrainingFailed(f"The run in {folder} began from {what}: bring back what it had, or use a new folder.")
+            raise TrainingFailed(
+                f"The run in {folder} began from another parent: bring back the one that it had, or use a new folder."
+            )
     made = {**now, "resumed_with": []}
     if epochs_done:
         made |= there

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
-from models_zoo.checkpoints import CheckpointError, load_meta
+from models_zoo.checkpoints import CheckpointError, load_meta, load_model, load_trained
 from models_zoo.command import BASE_FOLDER, show_progress
 from models_zoo.config import Config, ConfigError
 from models_zoo.files import read_json
@@ -40,9 +40,11 @@ def rebuild(folder: Path, *, base: BaseData | None, on_progress: Callable[[Progr
     """Train the model of `folder` again in a temporary folder, with its config, data, parent and thread count.
 
     Raises:
-        CheckpointError: the folder holds no finished model.
+        CheckpointError: the folder holds no finished model, or other weights than it names.
         TrainingFailed: the data or the parent it was trained with are not there.
     """
+    load_model(folder)  # its weights have to be those that it names
+    load_trained(folder)
     meta = load_meta(folder)
     config = Config.from_json(read_json(folder / "config.json")["config"])
     with tempfile.TemporaryDirectory() as temporary:
@@ -75,6 +77,9 @@ def main(arguments: list[str] | None = None) -> int:
         result = rebuild(given.folder, base=base, on_progress=show_progress)
     except FileNotFoundError as error:
         print(f"{error.filename} is missing: name the folder of a finished run.", file=sys.stderr)
+        return 2
+    except KeyError:
+        print(f"The config.json in {given.folder} is not a run's: name the folder of a finished run.", file=sys.stderr)
         return 2
     except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
         print(error, file=sys.stderr)

@@ -8,7 +8,7 @@ or, in colour, [n, side, side, 3], labels int64 [n].
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from math import hypot
+from math import hypot, inf
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +45,8 @@ class Attack:
     """Random starts of PGD: a picture counts as read only if it is read on the way from each."""
 
     def __post_init__(self) -> None:
-        if not all(epsilon > 0 for _, epsilon in self.grid()):
-            raise ConfigError("An attack's epsilon must be more than 0; the accuracy without one is in the suite base.")
+        if not all(0 < epsilon < inf for _, epsilon in self.grid()):
+            raise ConfigError("An attack's epsilon must be more than 0 and finite.")
         if min(self.steps, self.restarts) < 1:
             raise ConfigError("PGD needs at least 1 step and 1 restart.")
 
@@ -84,16 +84,28 @@ def base_test(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
 
 
 def per_class(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Confusion: for each label and each answer that was given, how many of the label's pictures got it."""
-    counts = confusion(model, *pictures)
+    """Confusion on the base test set."""
+    yield from confusion_rows(name, confusion(model, *pictures))
+
+
+def confusion_rows(name: str, counts: np.ndarray, of: str = "") -> Iterator[Row]:
+    """For each label and each answer that was given, how many of the label's pictures got it.
+
+    Args:
+        counts: int64 [classes, classes], as `confusion` gives it.
+        of: which pictures these are, if not the base test set: the rows' parameter begins with it.
+    """
     for label, answer in zip(*np.nonzero(counts), strict=True):
-        times, of = int(counts[label, answer]), int(counts[label].sum())
-        yield Row(name, "confusion", f"{label} read as {answer}", times, of)
+        times, asked = int(counts[label, answer]), int(counts[label].sum())
+        yield Row(name, "confusion", f"{of}{': ' if of else ''}{label} read as {answer}", times, asked)
 
 
 def round_tests(model: nn.Module, name: str, rounds: Mapping[str, Pictures]) -> list[Row]:
-    """Accuracy on each round's frozen test split, and on all of them together."""
-    return round_rows(name, {title: accuracy(model, *pictures) for title, pictures in rounds.items()})
+    """Accuracy and confusion on each round's frozen test split, and on all of them together."""
+    read = {title: confusion(model, *pictures) for title, pictures in rounds.items() if len(pictures[1])}
+    together = {**read, "all": np.sum(list(read.values()), axis=0)} if read else {}
+    rows = round_rows(name, {title: _right(read[title]) if title in read else Score(0, 0) for title in rounds})
+    return rows + [row for title, counts in together.items() for row in confusion_rows(name, counts, title)]
 
 
 def round_rows(name: str, scores: Mapping[str, Score]) -> list[Row]:
@@ -102,18 +114,21 @@ def round_rows(name: str, scores: Mapping[str, Score]) -> list[Row]:
 
 
 def corruptions(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Accuracy under each corruption that suits the pictures, at each of its severities."""
+    """Accuracy under each corruption that suits the pictures, at each of its severities; confusion under each kind."""
     images, labels = pictures
     for kind in suitable(images):
-        for severity in range(1, severities(kind) + 1):
-            score = accuracy(model, corrupt(images, kind, severity), labels)
-            yield _row(name, "corruption", f"{kind} {severity}", score)
+        read = [confusion(model, corrupt(images, kind, level), labels) for level in range(1, severities(kind) + 1)]
+        for severity, counts in enumerate(read, start=1):
+            yield _row(name, "corruption", f"{kind} {severity}", _right(counts))
+        yield from confusion_rows(name, np.sum(read, axis=0), kind)
 
 
 def fgsm(model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK) -> Iterator[Row]:
-    """Accuracy after one step along the gradient, over the attack's grid."""
+    """Accuracy and confusion after one step along the gradient, over the attack's grid."""
     for norm, epsilon in attack.grid():
-        yield _row(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
+        counts = _attacked_once(model, pictures, norm, epsilon)
+        yield _row(name, "fgsm", f"{norm} {epsilon:g}", _right(counts))
+        yield from confusion_rows(name, counts, f"fgsm {norm} {epsilon:g}")
 
 
 def pgd(
@@ -239,8 +254,9 @@ def evaluate(
     rows = round_tests(model, name, rounds) if rounds else []
     if pictures is None:
         return rows
-    every = max(1, len(pictures[1]) // at_most)
-    few = pictures[0][::every][:at_most], pictures[1][::every][:at_most]
+    every = len(pictures[1])
+    chosen = np.arange(min(every, at_most)) * every // max(1, min(every, at_most))
+    few = pictures[0][chosen], pictures[1][chosen]
     return [row for suite in suites for row in measures[suite](model, name, pictures if suite in CHEAP else few)] + rows
 
 
@@ -307,13 +323,23 @@ def _row(name: str, suite: str, parameter: str, score: Score) -> Row:
     return Row(name, suite, parameter, score.correct, score.n)
 
 
-def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> Score:
+def _right(counts: np.ndarray) -> Score:
+    """The accuracy that a confusion matrix has on its diagonal."""
+    return Score(int(np.trace(counts)), int(counts.sum()))
+
+
+def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> np.ndarray:
+    """Confusion of the pictures attacked by FGSM, int64 [classes, classes]."""
     model.eval()
-    right = 0
+    counts = np.zeros((0, 0), dtype=np.int64)
     for images, labels in _batches(model, pictures):
         attacked = attacks.fgsm(model, images, labels, epsilon=epsilon, norm=norm)
-        right += int(_is_right(model, attacked, labels).sum())
-    return Score(right, len(pictures[1]))
+        with torch.no_grad():
+            logits = model(attacked)
+        if not counts.size:
+            counts = np.zeros((logits.shape[1], logits.shape[1]), dtype=np.int64)
+        np.add.at(counts, (labels.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()), 1)
+    return counts
 
 
 @dataclass(frozen=True)

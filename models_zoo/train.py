@@ -104,7 +104,7 @@ def fit(
             while not run.is_over():
                 run.epoch()
             return run.finish()
-    except CheckpointError as error:
+    except (CheckpointError, ConfigError) as error:
         raise TrainingFailed(str(error)) from error
     except torch.OutOfMemoryError as error:
         raise TrainingFailed("The GPU's memory is full: train again with a lower batch_size.") from error
@@ -282,14 +282,18 @@ def _tidied(folder: Path) -> Fitted:
 
 
 def _first_weights(folder: Path, config: Config) -> tuple[nn.Module, dict[str, str | None]]:
-    """The network before its first step, and the hash of the weights that it begins from, if from any."""
+    """The network before its first step, and the hashes of what it begins from, if from anything."""
+    origin: dict[str, str | None] = dict.fromkeys(("parent_weights_hash", "parent_trained_hash", "pretrained_sha256"))
     if config.warm_start:
-        parent = _parent(folder, config)
-        return parent, {"parent_weights_hash": load_meta(folder / "parent")["weights_hash"], "pretrained_sha256": None}
+        parent, meta = _parent(folder, config), load_meta(folder / "parent")
+        return parent, origin | {
+            "parent_weights_hash": meta["weights_hash"],
+            "parent_trained_hash": meta.get("trained_hash"),
+        }
     pretrained = pretrained_weights(config.architecture, config.pretrained)
     torch.manual_seed(config.seed)
     model = build(config.architecture, classes=config.classes, pretrained=pretrained)
-    return model, {"parent_weights_hash": None, "pretrained_sha256": weights_hash(pretrained) if pretrained else None}
+    return model, origin | {"pretrained_sha256": weights_hash(pretrained) if pretrained else None}
 
 
 def _parent(folder: Path, config: Config) -> nn.Module:

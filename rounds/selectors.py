@@ -141,13 +141,19 @@ def plain_reference(model: ModelVersion, versions: Mapping[int, ModelVersion]) -
     """The plainly trained model that says what adversarial training gained `model` and what it cost.
 
     Itself where it is one, else its nearest ancestor that is, else the twin that was trained beside the first model;
-    None where there is not even that. `versions` are all of its task, by id.
+    None where there is not even that. Plain is only what began from nothing or from plain weights. `versions` are all
+    of its task, by id.
     """
+
+    def is_plain(version: ModelVersion) -> bool:
+        began_from = version.parent_id if version.recipe.get("warm_start") else None
+        return version.recipe_name == "standard" and (began_from is None or is_plain(versions[began_from]))
+
     nearest = model
-    while not nearest.is_plain and nearest.parent_id:
+    while not is_plain(nearest) and nearest.parent_id:
         nearest = versions[nearest.parent_id]
-    twins = (version for version in versions.values() if version.parent_id is None and version.is_plain)
-    return nearest if nearest.is_plain else next(twins, None)
+    twins = (version for version in versions.values() if version.parent_id is None and is_plain(version))
+    return nearest if is_plain(nearest) else next(twins, None)
 
 
 # --- What only pages show -----------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ another machine can take the run up where a dead one left it. A model's files go
 and its card are written; nothing changes them afterwards.
 """
 
+import hashlib
+import json
 import logging
 import shutil
 import time
@@ -21,7 +23,7 @@ from django.db import transaction
 
 from models_zoo.base_data import BaseData, BaseDataError, load_mnist
 from models_zoo.card import Reference, record
-from models_zoo.checkpoints import TRAINED
+from models_zoo.checkpoints import TRAINED, CheckpointError
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
 from models_zoo.recipes import Standard
@@ -36,7 +38,7 @@ log = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
 #: Failures whose message is a sentence for the admin.
-TOLD = (TrainingFailed, BaseDataError, ManifestChanged)
+TOLD = (TrainingFailed, BaseDataError, CheckpointError, ManifestChanged)
 
 
 def next_config(changes: dict[str, Any]) -> Config:
@@ -85,7 +87,8 @@ def train_first(
     work = Path(settings.DATA_DIR) / "work" / f"first-{task.slug}"
     trained, reference = [], None
     for wanted in [config] if config == plain else [plain, config]:
-        folder = work / wanted.recipe.name
+        # Named by its config, so that one that was given up stands in no other's way.
+        folder = work / hashlib.sha256(json.dumps(wanted.to_json(), sort_keys=True).encode()).hexdigest()[:12]
         fitted = fit(folder, wanted, base=base, on_progress=on_progress)
         rows = measuring.table(fitted, base, on_measuring)
         record(folder, rows, reference=reference)
@@ -193,7 +196,7 @@ def _store(task: Task, folder: Path, fitted: Fitted, name: str, config: Config) 
     """Puts the model's files into the storage; returns the columns of its ModelVersion."""
     stored = f"models/{task.slug}/{name}"
     for path in sorted(folder.iterdir()):
-        if path.is_file():
+        if path.is_file() and not path.name.startswith("."):  # what a kill in the middle of a file left
             _save(f"{stored}/{path.name}", path)
     if (manifest := folder / "data" / "manifest.json").exists():
         _save(f"{stored}/manifest.json", manifest)

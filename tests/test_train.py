@@ -133,7 +133,39 @@ def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_show
     assert f"| fgsm | linf 0.1 | 10 | {10 * ours.correct}.00 % | {10 * plain.correct}.00 % |" in card
     assert "### Beside" not in stored(twin, "README.md")
     assert measuring.reference(TrainingRun(parent=robust), []).name == twin.name
+    # Trained plainly from robust weights is not plain.
+    child = ModelVersion.objects.create(
+        task=digits, number=3, parent=robust, seed=0, folder="models/child", weights_hash="child",
+        recipe={"recipe": {"name": "standard"}, "warm_start": True},
+    )  # fmt: skip
+    assert measuring.reference(TrainingRun(parent=child), []).name == twin.name
     assert not (settings.DATA_DIR / "work" / "first-digits").exists()
+
+
+def test_a_first_model_that_was_given_up_does_not_stand_in_the_way_of_another(digits, base):
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train_first(digits, changes=QUICK, on_progress=interrupt)
+    model = trainer.train_first(digits, changes={**QUICK, "seed": 1}, on_progress=lambda progress: None)
+    assert model.seed == 1
+    assert not (settings.DATA_DIR / "work" / "first-digits").exists()
+
+
+def test_what_a_kill_left_in_the_middle_of_a_file_is_not_stored(run, monkeypatch):
+    fit = trainer.fit
+
+    def fit_beside_a_torn_file(folder, *args, **options):
+        fitted = fit(folder, *args, **options)
+        (folder / ".model.safetensors.x1y2").write_bytes(b"half a file")
+        return fitted
+
+    monkeypatch.setattr(trainer, "fit", fit_beside_a_torn_file)
+    jobs.train(run.pk)
+    run.refresh_from_db()
+    assert run.status == Status.SUCCEEDED, run.error
+    assert not [name for name in default_storage.listdir(run.model.folder)[1] if name.startswith(".")]
 
 
 def test_running_the_job_twice_publishes_once(run):

@@ -63,10 +63,6 @@ class ModelVersion(models.Model):
         """What a step of its training minimised; `standard` is plain training, any other makes it robust."""
         return str(self.recipe.get("recipe", {}).get("name", "standard"))
 
-    @property
-    def is_plain(self) -> bool:
-        return self.recipe_name == "standard"
-
 
 class TrainingSet(models.Model):
     """A frozen list of examples and their splits, with a hash over it. A new freeze is a new row; none is changed."""

@@ -102,8 +102,30 @@ def test_calibration_error_is_zero_for_honest_confidence_and_the_gap_otherwise()
 def test_rounds_are_counted_one_by_one_and_together():
     images, labels = bars()
     rounds = {"1": (images[:10], labels[:10]), "2": (images[:30], np.zeros(30, dtype=np.int64)), "3": (images[:0],) * 2}
-    rows = {row.parameter: (row.correct, row.n) for row in round_tests(Brightest(), "m", rounds)}
-    assert rows == {"1": (10, 10), "2": (3, 30), "3": (0, 0), "all": (13, 40)}
+    rows = round_tests(Brightest(), "m", rounds)
+    accuracies = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "round"}
+    assert accuracies == {"1": (10, 10), "2": (3, 30), "3": (0, 0), "all": (13, 40)}
+    confusions = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "confusion"}
+    assert confusions["2: 0 read as 7"] == (3, 30)
+    assert confusions["all: 0 read as 0"] == (1 + 3, 1 + 30)
+
+
+def test_confusion_under_corruptions_and_fgsm_adds_up_to_the_accuracy():
+    rows = evaluate(Brightest(), "m", bars(), suites=("corruption", "fgsm"), attack=Attack(linf=(0.6,), l2=()))
+    for suite, parameter, of in (("corruption", "fog", "fog: "), ("fgsm", "linf 0.6", "fgsm linf 0.6: ")):
+        measured = [row for row in rows if row.suite == suite and row.parameter.startswith(parameter)]
+        counts = [row for row in rows if row.suite == "confusion" and row.parameter.startswith(of)]
+        assert sum(row.correct for row in counts) == sum(row.n for row in measured)
+        right = [row for row in counts if row.parameter in {f"{of}{label} read as {label}" for label in range(10)}]
+        assert sum(row.correct for row in right) == sum(row.correct for row in measured)
+
+
+def test_the_pictures_of_costly_suites_are_evenly_spaced():
+    images, labels = bars()
+    in_order = np.argsort(labels, kind="stable")
+    rows = evaluate(Brightest(), "m", (images[in_order], labels[in_order]), suites=("fgsm",), at_most=30)
+    assert {row.n for row in rows if row.suite == "fgsm"} == {30}
+    assert {row.parameter.split()[3] for row in rows if row.suite == "confusion"} == {str(label) for label in range(10)}
 
 
 def test_a_shift_grid_counts_the_worst_case_of_each_picture():
@@ -125,7 +147,7 @@ def test_pgd_with_more_restarts_never_leaves_more_survivors():
 def test_attacks_are_those_that_were_asked_for_and_each_row_says_which():
     attack = Attack(linf=(0.25,), l2=(), steps=3, restarts=2)
     rows = evaluate(Brightest(), "m", bars(), suites=("fgsm", "pgd"), attack=attack)
-    assert [(row.suite, row.parameter) for row in rows] == [
+    assert [(row.suite, row.parameter) for row in rows if row.suite != "confusion"] == [
         ("fgsm", "linf 0.25"),
         ("pgd", "linf 0.25, 3 steps, 2 restarts"),
     ]
@@ -140,7 +162,9 @@ def test_rows_of_another_attack_are_not_shown_beside_each_other():
     assert beside(weak, strong) == []
 
 
-@pytest.mark.parametrize("impossible", [{"linf": (0.1, 0.0)}, {"l2": (-1.0,)}, {"steps": 0}, {"restarts": 0}])
+@pytest.mark.parametrize(
+    "impossible", [{"linf": (0.1, 0.0)}, {"linf": (float("inf"),)}, {"l2": (-1.0,)}, {"steps": 0}, {"restarts": 0}]
+)
 def test_an_attack_that_cannot_be_made_is_refused(impossible):
     with pytest.raises(ConfigError, match=r"must be more than 0|at least 1"):
         Attack(**impossible)
@@ -167,7 +191,7 @@ def in_colour(images):
 def test_every_suite_reads_grey_pictures_stored_in_colour_as_the_grey_ones():
     images, labels = bars()
     grey, colour = (
-        {(row.suite, row.parameter): (row.correct, row.n, row.error) for row in rows}
+        {(row.suite, row.parameter): (row.correct, row.n, row.error) for row in rows if row.suite != "confusion"}
         for rows in (
             evaluate(Brightest(), "m", (pictures, labels), suites=suites.SUITES, at_most=5)
             for pictures in (images, in_colour(images))

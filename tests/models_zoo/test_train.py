@@ -187,7 +187,7 @@ def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, ba
     }
 
 
-def test_a_model_names_the_pretrained_weights_that_it_began_from_and_goes_on_with_no_others(tmp_path):
+def test_a_model_names_the_pretrained_weights_that_it_began_from_though_they_are_gone_since(tmp_path):
     from models_zoo._torchvision import torchvision
 
     theirs = torchvision.models.mobilenet_v2().state_dict()
@@ -198,9 +198,6 @@ def test_a_model_names_the_pretrained_weights_that_it_began_from_and_goes_on_wit
     config = replace(config, pretrained=str(tmp_path / "theirs.safetensors"))
     abort(folder, config, None)
     (tmp_path / "theirs.safetensors").rename(tmp_path / "elsewhere")
-    with pytest.raises(TrainingFailed, match="began from other pretrained weights"):
-        fit(folder, config, base=None)
-    (tmp_path / "elsewhere").rename(tmp_path / "theirs.safetensors")
     fit(folder, config, base=None)
     assert load_meta(folder)["pretrained_sha256"] == weights_hash(theirs)
     assert weights_hash(theirs) in (folder / "README.md").read_text()
@@ -242,8 +239,33 @@ def test_a_run_does_not_go_on_from_another_parent(tmp_path, base):
         save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
         if seed == 1:
             abort(tmp_path, config, base)
-    with pytest.raises(TrainingFailed, match="began from another parent: bring back what it had"):
+    with pytest.raises(TrainingFailed, match="began from another parent: bring back the one that it had"):
         fit(tmp_path, config, base=base)
+
+
+def test_a_run_names_its_parents_weights_from_before_averaging_and_goes_on_with_no_others(tmp_path, base):
+    first = fit(tmp_path / "first", SMALL, base=base)
+    config = replace(SMALL, warm_start=True, parent_share=0.5)
+    parent = line_of(first, tmp_path / "line", replace(config, epochs=1), base=base)[1]
+    meta = load_meta(parent.folder)
+    run = abort(child_of(parent, tmp_path / "run"), config, base)
+    assert (
+        load_meta(fit(child_of(parent, tmp_path / "whole"), config, base=base).folder)["parent_trained_hash"]
+        == (meta["trained_hash"])
+    )
+    save_model(run / "parent", parent.model, meta, trained=first.model.state_dict())
+    with pytest.raises(TrainingFailed, match="began from another parent"):
+        fit(run, config, base=base)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_on_a_gpu_an_aborted_run_ends_with_the_same_weights_too(tmp_path, base):
+    config = replace(EVERYTHING, device="cuda")
+    whole = fit(with_collected(tmp_path / "whole"), config, base=base)
+    assert load_meta(whole.folder)["device"].startswith("cuda")
+    assert fit(abort(with_collected(tmp_path / "run"), config, base), config, base=base).weights_hash == (
+        whole.weights_hash
+    )
 
 
 def test_a_run_that_an_earlier_version_of_the_code_began_goes_on(tmp_path, base):

@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rounds", type=int, default=3, help="How many rounds to play (%(default)s).")
-        parser.add_argument("--target", type=int, default=120, help="Verified fooling ones per round (%(default)s).")
+        parser.add_argument("--target", type=int, default=80, help="Verified fooling ones per round (%(default)s).")
 
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
         require_own_data()
