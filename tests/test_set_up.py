@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django_q.models import Schedule
 
+from models_zoo.suites import SUITES
 from rounds import services, trainer
 from rounds.models import ModelVersion, Round, RoundEvent, Task
 
@@ -53,3 +54,18 @@ def test_labels_that_the_base_data_does_not_fit_are_told(digits, base):
     with pytest.raises(CommandError, match="label"):
         call_command("start_task", "digits")
     assert not ModelVersion.objects.exists()
+
+
+def test_a_first_model_is_trained_as_the_command_says(digits, base, monkeypatch):
+    monkeypatch.setattr(trainer, "FIRST", SMALL)
+    monkeypatch.setattr("rounds.measuring.SUITES", {"base": SUITES["base"]})
+    call_command("start_task", "digits", recipe={"recipe": {"name": "fgsm"}, "epochs": 1}, stdout=io.StringIO())
+    assert [model.recipe["recipe"]["name"] for model in ModelVersion.objects.all()] == ["fgsm", "standard"]
+    assert Round.objects.get().adversary.recipe_name == "fgsm"
+
+
+def test_a_recipe_that_makes_no_sense_is_told(digits, base):
+    with pytest.raises(CommandError, match="recipe must be one of standard, fgsm"):
+        call_command("start_task", "digits", recipe={"recipe": {"name": "magic"}})
+    with pytest.raises(CommandError, match="is not JSON"):
+        call_command("start_task", "digits", "--recipe", "fgsm")

@@ -1,6 +1,7 @@
 """From a task's settings to its first round. Run again, it redoes nothing."""
 
 import argparse
+import json
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from models_zoo.base_data import BaseDataError, ensure_mnist
-from models_zoo.train import Progress, TrainingFailed
+from models_zoo.train import ConfigError, Progress, TrainingFailed
 from rounds import services
 from rounds.models import ModelVersion, Task
 
@@ -19,14 +20,24 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("slug", help="The task's name in addresses, e.g. digits.")
         parser.add_argument("--epochs", type=int, help="Train the first model so many epochs instead of the default.")
+        parser.add_argument(
+            "--recipe",
+            type=json_object,
+            default={},
+            metavar="JSON",
+            help="How to train the first model, where it is not the default: fields of a config, such as "
+            '{"recipe": {"name": "pgd", "steps": 7, "step_size": 0.1}}. One trained to be robust gets a plainly '
+            "trained twin as model 2, to compare it with.",
+        )
 
-    def handle(self, *args: Any, slug: str, epochs: int | None, **options: Any) -> None:
+    def handle(self, *args: Any, slug: str, epochs: int | None, recipe: dict[str, Any], **options: Any) -> None:
         task = Task.objects.filter(slug=slug).first()
         if task is None:
             slugs = ", ".join(Task.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no task “{slug}”. The tasks: {slugs}. Make one in the admin site first.")
         if not task.rounds.exists():
-            model = task.model_versions.first() or self.train_first(task, {"epochs": epochs} if epochs else {})
+            changes = recipe | ({"epochs": epochs} if epochs else {})
+            model = task.model_versions.first() or self.train_first(task, changes)
             services.draft_round(task=task, adversary=model)
         first = task.rounds.get(number=1)
         if first.status == first.Status.DRAFT:
@@ -39,11 +50,21 @@ class Command(BaseCommand):
             ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
             with TrainingBar() as bar:
                 model = trainer.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
-        except (BaseDataError, TrainingFailed) as error:
+        except (BaseDataError, ConfigError, TrainingFailed) as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
         self.stdout.write(f"{model.name} reads {test.correct:,} of {test.n:,} test digits right.")
         return model
+
+
+def json_object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a JSON object: write it in braces")
+    return value
 
 
 class TrainingBar:
