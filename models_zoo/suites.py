@@ -126,26 +126,24 @@ def corruptions(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row
 def fgsm(model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK) -> Iterator[Row]:
     """Accuracy and confusion after one step along the gradient, over the attack's grid."""
     for norm, epsilon in attack.grid():
-        counts = _attacked_once(model, pictures, norm, epsilon)
-        yield _row(name, "fgsm", f"{norm} {epsilon:g}", _right(counts))
-        yield from confusion_rows(name, counts, f"fgsm {norm} {epsilon:g}")
+        yield from _rows(name, "fgsm", f"{norm} {epsilon:g}", _attacked_once(model, pictures, norm, epsilon))
 
 
 def pgd(
     model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK, seed: int = 0
 ) -> Iterator[Row]:
-    """Accuracy under PGD with the attack's steps and random restarts, over its grid.
+    """Accuracy and confusion under PGD with the attack's steps and random restarts, over its grid.
 
     A step is 2.5 epsilon / steps long, so that the walk can reach the border of the ball from anywhere in it (Madry et
     al. 2018).
     """
     steps, restarts = attack.steps, attack.restarts
     for norm, epsilon in attack.grid():
-        score = pgd_score(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
-        yield _row(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", score)
+        read = under_pgd(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
+        yield from _rows(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", read)
 
 
-def pgd_score(
+def under_pgd(
     model: nn.Module,
     pictures: Pictures,
     *,
@@ -155,23 +153,25 @@ def pgd_score(
     restarts: int = 1,
     step_size: float | None = None,
     seed: int = 0,
-) -> Score:
-    """How many pictures are read right as they are and at every look, each fifth step and the last, of every walk."""
+) -> np.ndarray:
+    """Confusion of pictures that are read right only if they are so at every look of every walk.
+
+    It is looked at the picture itself, at each fifth step and at the last. int64 [classes, classes].
+    """
     random = torch.Generator(_device(model)).manual_seed(seed)
     walk = _Walk(norm, epsilon, step_size or 2.5 * epsilon / steps, steps, random)
-    model.eval()
-    survivors = 0
+    read = _Read(model, pictures)
     for images, labels in _batches(model, pictures):
-        stand = _is_right(model, images, labels)
+        stand = read.right(images, labels)
         images, labels = images[stand], labels[stand]
         for _ in range(restarts):
-            images, labels = walk.survivors(model, images, labels)
-        survivors += len(labels)
-    return Score(survivors, len(pictures[1]))
+            images, labels = walk.survivors(read, images, labels)
+        read.add(labels, labels)
+    return read.counts
 
 
 def moved(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Worst case per picture over grids of shifts, of rotations, and of both together.
+    """Worst case per picture over grids of shifts, of rotations, and of both together; accuracy and confusion.
 
     A picture counts as read only if it is read at every point of the grid. After Engstrom et al. 2019, "Exploring the
     landscape of spatial robustness", where a model robust to L-infinity noise fails nearly always.
@@ -185,7 +185,7 @@ def moved(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
         "shifted and turned": both,
     }
     for title, grid in grids.items():
-        yield _row(name, "moved", title, _worst_case(model, pictures, grid))
+        yield from _rows(name, "moved", title, _worst_case(model, pictures, grid))
 
 
 def calibration(model: nn.Module, name: str, pictures: Pictures, *, bins: int = 15) -> Iterator[Row]:
@@ -328,18 +328,42 @@ def _right(counts: np.ndarray) -> Score:
     return Score(int(np.trace(counts)), int(counts.sum()))
 
 
+def _rows(name: str, suite: str, parameter: str, counts: np.ndarray) -> Iterator[Row]:
+    """Accuracy and confusion of one point of a grid."""
+    yield _row(name, suite, parameter, _right(counts))
+    yield from confusion_rows(name, counts, f"{suite} {parameter}")
+
+
+class _Read:
+    """Confusion of pictures that are made harder step by step: each counts once, with the first wrong answer to it."""
+
+    counts: np.ndarray
+    """int64 [classes, classes]: label, answer."""
+
+    def __init__(self, model: nn.Module, pictures: Pictures) -> None:
+        self.model = model
+        classes = probabilities(model, pictures[0][:1]).shape[1]  # which also puts it into eval mode
+        self.counts = np.zeros((classes, classes), dtype=np.int64)
+
+    def right(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Which pictures are read right, bool [n]; the others are counted."""
+        with torch.no_grad():
+            answers = self.model(images).argmax(dim=1)
+        stand = answers == labels
+        self.add(labels[~stand], answers[~stand])
+        return stand
+
+    def add(self, labels: torch.Tensor, answers: torch.Tensor) -> None:
+        np.add.at(self.counts, (labels.cpu().numpy(), answers.cpu().numpy()), 1)
+
+
 def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> np.ndarray:
-    """Confusion of the pictures attacked by FGSM, int64 [classes, classes]."""
-    model.eval()
-    counts = np.zeros((0, 0), dtype=np.int64)
+    read = _Read(model, pictures)
     for images, labels in _batches(model, pictures):
         attacked = attacks.fgsm(model, images, labels, epsilon=epsilon, norm=norm)
-        with torch.no_grad():
-            logits = model(attacked)
-        if not counts.size:
-            counts = np.zeros((logits.shape[1], logits.shape[1]), dtype=np.int64)
-        np.add.at(counts, (labels.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()), 1)
-    return counts
+        stand = read.right(attacked, labels)
+        read.add(labels[stand], labels[stand])
+    return read.counts
 
 
 @dataclass(frozen=True)
@@ -352,15 +376,13 @@ class _Walk:
     steps: int
     random: torch.Generator
 
-    def survivors(
-        self, model: nn.Module, images: torch.Tensor, labels: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def survivors(self, read: _Read, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if not len(labels):
             return images, labels
         current = attacks.random_within(images, self.epsilon, self.norm, self.random)
         for done in range(0, self.steps, STEPS_BETWEEN_LOOKS):
             current = attacks.ascend(
-                attacks.cross_entropy(model, labels),
+                attacks.cross_entropy(read.model, labels),
                 images,
                 current,
                 epsilon=self.epsilon,
@@ -368,36 +390,27 @@ class _Walk:
                 steps=min(STEPS_BETWEEN_LOOKS, self.steps - done),
                 norm=self.norm,
             )
-            stand = _is_right(model, current, labels)
+            stand = read.right(current, labels)
             images, labels, current = images[stand], labels[stand], current[stand]
         return images, labels
 
 
-def _worst_case(model: nn.Module, pictures: Pictures, grid: list[tuple[int, int, int]]) -> Score:
-    model.eval()
-    survivors = 0
+def _worst_case(model: nn.Module, pictures: Pictures, grid: list[tuple[int, int, int]]) -> np.ndarray:
+    read = _Read(model, pictures)
     for images, labels in _batches(model, pictures):
         for angle, across, down in grid:
-            images, labels = _still_read(model, images, labels, angle, across, down)
-        survivors += len(labels)
-    return Score(survivors, len(pictures[1]))
+            if not len(labels):
+                break
+            stand = read.right(_placed(images, angle, across, down), labels)
+            images, labels = images[stand], labels[stand]
+        read.add(labels, labels)
+    return read.counts
 
 
-def _still_read(
-    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, angle: int, across: int, down: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    if not len(labels):
-        return images, labels
-    ones = torch.ones(len(labels), device=images.device)
+def _placed(images: torch.Tensor, angle: int, across: int, down: int) -> torch.Tensor:
+    ones = torch.ones(len(images), device=images.device)
     turned = resample(images, turn(torch.deg2rad(angle * ones)))
-    placed = resample(turned, shift(across * ones, down * ones, size=images.shape[-1]))
-    stand = _is_right(model, placed, labels)
-    return images[stand], labels[stand]
-
-
-def _is_right(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    with torch.no_grad():
-        return model(images).argmax(dim=1) == labels
+    return resample(turned, shift(across * ones, down * ones, size=images.shape[-1]))
 
 
 def _batches(model: nn.Module, pictures: Pictures) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -22,10 +22,10 @@ from models_zoo.suites import (
     evaluate,
     expected_calibration_error,
     moved,
-    pgd_score,
     read_rows,
     round_tests,
     together,
+    under_pgd,
     write_rows,
 )
 from tests.models_zoo.conftest import toys
@@ -110,9 +110,15 @@ def test_rounds_are_counted_one_by_one_and_together():
     assert confusions["all: 0 read as 0"] == (1 + 3, 1 + 30)
 
 
-def test_confusion_under_corruptions_and_fgsm_adds_up_to_the_accuracy():
-    rows = evaluate(Brightest(), "m", bars(), suites=("corruption", "fgsm"), attack=Attack(linf=(0.6,), l2=()))
-    for suite, parameter, of in (("corruption", "fog", "fog: "), ("fgsm", "linf 0.6", "fgsm linf 0.6: ")):
+def test_confusion_under_corruptions_attacks_and_moves_adds_up_to_the_accuracy():
+    attack = Attack(linf=(0.6,), l2=(), steps=7)
+    rows = evaluate(Brightest(), "m", bars(), suites=("corruption", "fgsm", "pgd", "moved"), attack=attack)
+    for suite, parameter, of in (
+        ("corruption", "fog", "fog: "),
+        ("fgsm", "linf 0.6", "fgsm linf 0.6: "),
+        ("pgd", "linf 0.6", "pgd linf 0.6, 7 steps, 1 restarts: "),
+        ("moved", "turned", "moved turned up to 30 degrees: "),
+    ):
         measured = [row for row in rows if row.suite == suite and row.parameter.startswith(parameter)]
         counts = [row for row in rows if row.suite == "confusion" and row.parameter.startswith(of)]
         assert sum(row.correct for row in counts) == sum(row.n for row in measured)
@@ -137,11 +143,11 @@ def test_a_shift_grid_counts_the_worst_case_of_each_picture():
 def test_pgd_with_more_restarts_never_leaves_more_survivors():
     pictures = bars()
     few, many = (
-        pgd_score(Brightest(), pictures, norm="linf", epsilon=0.5, steps=3, restarts=restarts).correct
+        np.trace(under_pgd(Brightest(), pictures, norm="linf", epsilon=0.5, steps=3, restarts=restarts))
         for restarts in (1, 5)
     )
     assert many <= few <= 40
-    assert pgd_score(Brightest(), pictures, norm="linf", epsilon=0.49, steps=3).correct == 40
+    assert np.trace(under_pgd(Brightest(), pictures, norm="linf", epsilon=0.49, steps=3)) == 40
 
 
 def test_attacks_are_those_that_were_asked_for_and_each_row_says_which():

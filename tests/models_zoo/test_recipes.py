@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,7 +12,7 @@ from models_zoo.architectures import build
 from models_zoo.augment import Augment
 from models_zoo.evaluate import accuracy
 from models_zoo.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Standard, Trades
-from models_zoo.suites import pgd_score
+from models_zoo.suites import under_pgd
 from models_zoo.train import Config, fit
 from tests.models_zoo.conftest import with_collected
 
@@ -110,11 +111,13 @@ def test_adversarial_training_makes_a_model_harder_to_attack(tmp_path, base):
     plain = Config(epochs=6, batch_size=64, lr=0.05, threads=1)
     robust = replace(plain, recipe=Pgd(epsilon=0.3, step_size=0.1, steps=5))
     pictures = base.test_images, base.test_labels
-    scores = {
-        name: pgd_score(fit(tmp_path / name, config, base=base).model, pictures, norm="linf", epsilon=0.3, steps=10)
+    right = {
+        name: np.trace(
+            under_pgd(fit(tmp_path / name, config, base=base).model, pictures, norm="linf", epsilon=0.3, steps=10)
+        )
         for name, config in {"plain": plain, "robust": robust}.items()
     }
-    assert scores["robust"].correct > scores["plain"].correct + 20
+    assert right["robust"] > right["plain"] + 20
 
 
 def test_label_smoothing_makes_a_model_less_sure(tmp_path, base):
