@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
             for arm in list(ARMS) if given.arms == ["all"] else given.arms:
                 experiment.run(arm)
         if not given.short:
-            write_page(given.page, experiments)
+            write_page(given.page, prepare(given.folder, settings, seeds_in(given.folder)))
             print(f"{given.page} has the results.")
     except (BaseDataError, HandwritingError, OtherSettings, TrainingFailed) as error:
         sys.exit(str(error))
@@ -55,6 +55,16 @@ def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experime
     ensure_mnist(BASE_FOLDER, progress=print)
     base, handwriting = load_mnist(BASE_FOLDER), load_handwriting()
     return [Experiment(folder, settings, seed, base, handwriting, _say) for seed in seeds]
+
+
+def seeds_in(folder: Path) -> list[int]:
+    """The seeds that a folder has a first adversary of: the page is about all of them."""
+    found = sorted(
+        int(path.parent.parent.name.removeprefix("seed-")) for path in folder.glob("seed-*/first/result.json")
+    )
+    if not found:
+        raise OtherSettings(f"{folder} has no results yet: run without --page-only first.")
+    return found
 
 
 def _say(sentence: str) -> None:

@@ -197,6 +197,8 @@ def stages() -> dict[str, Any]:
     round = Round.objects.get(number=1)
     run = round.runs.get()
     assert run.model
+    assert run.started_at
+    assert run.finished_at
     at = {event.to_status: event.at for event in round.events.all()}
     training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
     return {

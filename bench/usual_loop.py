@@ -59,11 +59,12 @@ def train_epoch(model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer
 
 def test_accuracy(model: nn.Module, loader: DataLoader) -> float:
     model.eval()
-    correct = 0
+    correct = read = 0
     with torch.no_grad():
         for data, target in loader:
             correct += int((model(data).argmax(dim=1) == target).sum())
-    return correct / len(loader.dataset)
+            read += len(target)
+    return correct / read
 
 
 def main() -> None:

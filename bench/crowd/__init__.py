@@ -24,8 +24,8 @@ use the last two only to err where a person would. Keep the Drawing beside the i
 validations got wrong can then be counted against the truth.
 
 Everything is decided by seeds. An annotator's and a validator's own generator is remade by `start(round_number)` from
-(seed, who, round); what an annotator has learnt is `memory.to_json()`. So a run that stops between two rounds goes on
-as if it had not.
+(seed, who, round); what an annotator has learnt is `memory.to_json()`. Whoever keeps that, as `bench/experiment` does,
+goes on after a stop between two rounds as if there had been none. A `Campaign` does not: its annotators begin anew.
 """
 
 from bench.crowd.annotators import Annotator, Habits

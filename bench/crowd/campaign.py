@@ -10,7 +10,6 @@ asked for, and who is quicker, is not, so two campaigns with the same seed are a
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,11 +21,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bench.crowd.admin import Admin, Standstill, Stuck
+from bench.crowd.admin import PATIENCE_WITH_WORKERS, Admin, Standstill, Stuck
 from bench.crowd.client import Client, Site
 from bench.crowd.known import Known
 from bench.crowd.people import Crowd
-from bench.crowd.report import Outcome, Report, make_report
+from bench.crowd.report import Load, Outcome, Report, make_report
 from bench.crowd.visitors import Checker, Drawer, Person, Stage
 
 #: Seconds between two looks at the round, and that people without anything to do wait.
@@ -47,12 +46,24 @@ class Accounts:
 
     @classmethod
     def read(cls, path: Path) -> "Accounts":
-        """From a file that `write` wrote."""
-        return cls(**json.loads(path.read_text()))
+        """From a file that `write` wrote; ValueError says what to do with another one."""
+        try:
+            kept = json.loads(path.read_text())
+            return cls(
+                annotators=[(name, token) for name, token in kept["annotators"]],
+                validators=[(name, token) for name, token in kept["validators"]],
+                admin=kept["admin"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ValueError(
+                f"{path} can't be read as accounts ({what}): make it with --write-accounts, on the site's host."
+            ) from error
 
     def write(self, path: Path) -> None:
         """Into a file that only its owner may read."""
         path.touch(mode=0o600)
+        path.chmod(0o600)  # it may have been there
         path.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
@@ -60,7 +71,7 @@ class Campaign:
     """A crowd at a site.
 
     Args:
-        accounts: whose names the people act under.
+        accounts: whose names the people act under. ValueError where there are fewer than people.
         known: what is known of drawings from an earlier run.
         target: verified fooling examples per round; None takes the site's own criterion.
         threads: how many people are at the site at the same moment; half of them draw, half validate.
@@ -80,6 +91,8 @@ class Campaign:
         hurry: bool = False,
         accept: bool = True,
     ) -> None:
+        _check_accounts("annotators", crowd.annotators, accounts.annotators)
+        _check_accounts("validators", crowd.validators, accounts.validators)
         known = Known() if known is None else known
         self.site, self.task, self.known, self.target = site, task, known, target
         self.drawers = [
@@ -95,13 +108,15 @@ class Campaign:
         self.stage = Stage()
         self.outcomes: list[Outcome] = []
         self._settling = Standstill()
+        self._held_up = Standstill()
         self._stop = Event()
 
     def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
         """Plays so many rounds to their end; `watch` is told the round, as the API shows it, at every look.
 
         Raises:
-            Stuck: a round can't be brought to its end.
+            Stuck: a round can't be brought to its end: too few people, no worker, a training that fails every time,
+                nothing but drawings of strangers to validate.
             Problem, Unreachable: the site refuses or is gone.
         """
         with self._at_work() as workers:
@@ -112,38 +127,70 @@ class Campaign:
         """Begins the next round and leaves so many fooling examples, and whatever is sampled, to other validators."""
         with self._at_work() as workers:
             round = self.admin.current(self.task)
-            while round["status"] == "open" and round["counts"]["fooled"] < waiting:
-                self._raise_failure(workers)
-                self.stage = Stage(round=round["id"], number=round["number"], draw=True)
-                watch(round)
-                self._stop.wait(LOOK_EVERY)
-                round = self.admin.client.round(round["id"])
+            with self.site.calls.under_load():
+                while round["status"] == "open" and round["counts"]["fooled"] < waiting:
+                    self.stage = Stage(round=round["id"], number=round["number"], draw=True)
+                    round = self._next_look(round, workers, watch)
 
     def report(self) -> Report:
-        """What came of the rounds that were played to their end, and of everything that was asked of the site."""
+        """What came of labels in the rounds that were played to their end, and of all votes and calls until now."""
         votes = [vote for checker in self.checkers for vote in checker.votes]
         calls = self.site.calls
-        return make_report(self.outcomes, votes, calls.seconds, calls.outcomes, time.monotonic() - calls.started)
+        return make_report(self.outcomes, votes, calls.seconds, calls.outcomes, Load(*calls.load))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been drawn or voted on; before that there is nothing to report."""
+        return not self.site.calls.seconds.keys().isdisjoint({"send drawing", "answer"})
 
     def _play_round(self, workers: list[Future[None]], watch: Callable[[Json], None]) -> None:
         round = self.admin.current(self.task)
+        self._check_people(round)
+        with self.site.calls.under_load():
+            while round["status"] == "open":
+                round = self._moved_on(round, workers, watch)
         while round["status"] != "done":
-            self._raise_failure(workers)
-            self.stage = self._stage(round)
-            self.admin.look(round)
-            watch(round)
-            self._stop.wait(LOOK_EVERY)
-            round = self.admin.client.round(round["id"])
+            round = self._moved_on(round, workers, watch)
         self.stage = Stage()
         watch(round)
         self.outcomes += self._outcomes(round["id"])
 
-    @staticmethod
-    def _raise_failure(workers: list[Future[None]]) -> None:
-        """Raises what ended one of the threads, if one has ended."""
+    def _check_people(self, round: Json) -> None:
+        """Raises Stuck where the crowd is too small for anything to be drawn and verified."""
+        votes = max(round["rules"]["min_votes"], round["rules"]["votes_to_verify"])
+        if len(self.checkers) < votes:
+            raise Stuck(f"An example needs {votes} votes here: give the crowd at least so many --validators.")
+        if not self.drawers:
+            raise Stuck("Nobody draws: give the crowd at least one of --annotators.")
+
+    def _moved_on(self, round: Json, workers: list[Future[None]], watch: Callable[[Json], None]) -> Json:
+        """Everybody does what there is to do; the round a moment later."""
+        self._check_desks(round)
+        self.stage = self._stage(round)
+        self.admin.look(round)
+        return self._next_look(round, workers, watch)
+
+    def _check_desks(self, round: Json) -> None:
+        """Raises Stuck where no validator has been able to work for a while.
+
+        The API has no way to put a drawing back on the pile, and what is not known can't be answered honestly. A round
+        that is no longer open ends without what is left.
+        """
+        held_up = round["status"] == "open" and all(checker.is_held_up for checker in self.checkers)
+        if self._held_up.of(held_up) and held_up:
+            raise Stuck(
+                f"All {len(self.checkers)} validators have been handed drawings that are not this crowd's: settle "
+                "those at the site first, or give the crowd more --validators than such drawings wait there."
+            )
+
+    def _next_look(self, round: Json, workers: list[Future[None]], watch: Callable[[Json], None]) -> Json:
+        """The round a moment later. Raises what ended one of the threads, if one has ended."""
         for worker in workers:
             if worker.done():
                 worker.result()
+        watch(round)
+        self._stop.wait(LOOK_EVERY)
+        return self.admin.client.round(round["id"])
 
     def _stage(self, round: Json) -> Stage:
         """Who has something to do.
@@ -168,7 +215,7 @@ class Campaign:
         if self.target:
             needs.append(self.target)
         if not needs:
-            raise Stuck(f"Round {round['number']} closes at no number of verified examples. Give a target.")
+            raise Stuck(f"Round {round['number']} closes at no number of verified examples: give one with --target.")
         return min(needs)
 
     @contextmanager
@@ -199,15 +246,34 @@ class Campaign:
                 yield Outcome(drawing.is_right, row["fooled"], row["verification"])
 
     def _export(self, round: int) -> Iterator[Json]:
-        client = self.admin.client
-        export = client.ask_export(round)
-        while export["status"] not in ("ready", "failed"):
-            self.site.sleep(LOOK_EVERY)
-            export = client.export(export["id"])
-        if export["status"] == "failed":
-            raise Stuck(f"The export failed: {export['error']}")
-        with zipfile.ZipFile(io.BytesIO(client.download(export["id"]))) as archive:
+        """What is needed of every row."""
+        made = self.admin.client.download(self._made_export(round)["id"])
+        with zipfile.ZipFile(io.BytesIO(made)) as archive:
             for name in archive.namelist():
                 if name.endswith(".parquet"):
                     columns = ["drawing", "fooled", "verification"]
                     yield from pq.read_table(io.BytesIO(archive.read(name)), columns=columns).to_pylist()
+
+    def _made_export(self, round: int) -> Json:
+        """As the API shows it, once there is something to download."""
+        export = self.admin.client.ask_export(round)
+        waiting = Standstill(PATIENCE_WITH_WORKERS)
+        while export["status"] not in ("ready", "failed"):
+            if waiting.of(export["status"]):
+                raise Stuck(
+                    f"The export is {export['status']} since {PATIENCE_WITH_WORKERS / 60:.0f} minutes: "
+                    "look whether the worker (manage.py qcluster) runs at the site."
+                )
+            self.site.sleep(LOOK_EVERY)
+            export = self.admin.client.export(export["id"])
+        if export["status"] == "failed":
+            raise Stuck(f"The export failed; mend what it says and start again: {export['error']}")
+        return export
+
+
+def _check_accounts(who: str, people: Sequence[object], accounts: Sequence[tuple[str, str]]) -> None:
+    if len(accounts) < len(people):
+        raise ValueError(
+            f"There are accounts for {len(accounts)} of {len(people)} {who}: "
+            f"give --{who} {len(accounts)}, or write more with --write-accounts."
+        )

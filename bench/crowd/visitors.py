@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from bench.crowd.annotators import Annotator
 from bench.crowd.client import Client, Problem
+from bench.crowd.hands import Drawing
 from bench.crowd.known import Known, name_of
 from bench.crowd.report import UNREADABLE, Vote
 from bench.crowd.validators import Validator
@@ -83,6 +84,9 @@ class Checker:
     known: Known
     number: int = 0
     votes: list[Vote] = field(default_factory=list)
+    is_held_up: bool = False
+    """Whether a stranger's drawing lies on their desk: the site hands out no other until people have settled it, or its
+    lease has ended and somebody else has it."""
 
     def turn(self, stage: Stage) -> bool:
         """One drawing, if one waits. A stranger's is left alone: what it shows is not known here."""
@@ -92,19 +96,25 @@ class Checker:
             self.validator.start(stage.number)
             self.number = stage.number
         handed = self.client.next_validation(self.task)
-        if handed is None:
+        picture = self._picture(handed["example"]) if handed else None
+        drawing = self.known.get(name_of(picture)) if picture else None
+        self.is_held_up = picture is not None and drawing is None
+        if handed is None or drawing is None:
             return False
+        self._answer(handed["example"], drawing)
+        return True
+
+    def _picture(self, example: int) -> bytes | None:
+        """None for one that was settled or handed to somebody else since."""
         try:
-            picture = self.client.image(handed["example"])
+            return self.client.image(example)
         except Problem as problem:
             if problem.status == 404:
-                return False  # settled or handed to somebody else since
+                return None
             raise
-        drawing = self.known.get(name_of(picture))
-        if drawing is None:
-            return False
+
+    def _answer(self, example: int, drawing: Drawing) -> None:
         answer = self.validator.answer(drawing)
-        if self.client.answer(handed["example"], answer):
+        if self.client.answer(example, answer):
             truth = UNREADABLE if drawing.truth is None else str(drawing.truth)
             self.votes.append(Vote(self.name, self.validator.is_careless, answer, truth))
-        return True

@@ -11,6 +11,8 @@ DYNAMIC, ORDINARY, STATIC = "dynamic", "ordinary", "static"
 """Where a round's examples come from: drawings that fool the newest model; drawings for no model at all; drawings that
 fool the first model."""
 SAME, SAME_ORDINARY = "same", "same as ordinary"
+EVERYTHING = "everything"
+"""Or every ordinary drawing there is to be had: see `collect_everything`."""
 COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
 """Or they are the very examples of another arm."""
 
@@ -20,6 +22,8 @@ ONCE = replace(PLAYED, parent_share=0.0)
 """The same without averaging, for trainings that stand alone."""
 LONGER = replace(ONCE, epochs=2)
 LONGEST = replace(ONCE, epochs=5)
+THOROUGH = replace(ONCE, epochs=10, base_replay=30_000, collected_weight=4.0, collected_share=0.5, lr=0.1)
+"""Ten times what is trained in a round, half of it on what was collected."""
 HALF = replace(ONCE, epochs=2, base_replay=30_000)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
@@ -77,7 +81,7 @@ NOISE = {
     "unchecked": Arm("nobody validates", validators=0, rounds=NOISY_ROUNDS),
 }
 SAMPLED = {
-    "sampled": Arm("non-fooling drawings as well", non_fooling=NON_FOOLING_VERIFIED, rounds=NOISY_ROUNDS),
+    "sampled": Arm("non-fooling drawings as well", non_fooling=NON_FOOLING_VERIFIED, rounds=ONCE_AFTER),
 }
 
 
@@ -104,4 +108,13 @@ TRAINING = {
 }
 AVERAGING = {"unaveraged": Arm("dynamic, rounds not averaged", config=ONCE, rounds=LATE)}
 CONTROL = {"longest-on-ordinary": _once("the same on ordinary examples", LONGEST, source=SAME_ORDINARY, after=(LATE,))}
-ARMS = MAIN | AVERAGING | NOISE | SAMPLED | TRAINING | CONTROL
+EXHAUSTIVE = {
+    EVERYTHING: Arm(
+        "every trajectory, drawn as usual",
+        source=EVERYTHING,
+        config=THOROUGH,
+        habits=Habits(wrong_digit=0, scrawl=0),
+        rounds=1,
+    )
+}
+ARMS = MAIN | AVERAGING | NOISE | SAMPLED | TRAINING | CONTROL | EXHAUSTIVE

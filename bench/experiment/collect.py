@@ -11,9 +11,12 @@ import numpy as np
 from torch import nn
 
 from bench.crowd import Annotator, Crowd, Drawing
+from bench.crowd.annotators import digit
 from models_zoo.evaluate import probabilities
 from rounds.rules import REJECTED, VERIFIED, Rules, settle
 
+STYLES = 3
+"""How often each trajectory is drawn where all of them are."""
 LABELS = [str(label) for label in range(10)]
 
 
@@ -85,6 +88,21 @@ def collect_ordinary(crowd: Crowd, rules: Rules, *, seed: list[int]) -> Collecte
         drawing = crowd.annotators[number].draw()
         found.counts.update(prompts=1, attempts=1)
         _validate(crowd, Example(drawing, number, fooled=False), rules, random, found)
+    return found
+
+
+def collect_everything(crowd: Crowd, *, seed: list[int]) -> Collected:
+    """Every trajectory of every annotator, `STYLES` times in their usual way, with its true label: what could be
+    collected without a model if there were no end to it."""
+    random = np.random.default_rng(seed)
+    found = Collected()
+    for number, annotator in enumerate(crowd.annotators):
+        for label, members in enumerate(annotator.hand.members):
+            for trajectory in np.repeat(members, STYLES):
+                style = annotator.hand.usual(random)
+                drawing = digit(crowd.handwriting, int(trajectory), style, claimed=label)
+                found.examples.append(Example(drawing, number, fooled=False))
+    found.counts["attempts"] = len(found.examples)
     return found
 
 

@@ -7,31 +7,42 @@ from typing import Any
 
 import numpy as np
 
+from bench.experiment.measure import CORRUPTION
 from bench.experiment.run import RESULT
 from models_zoo.files import read_json
 from rounds.stats.bootstrap import RESAMPLES, SEED, cluster_intervals
-from rounds.stats.rates import Rate
+from rounds.stats.rates import Z95, Interval, Rate, Share, wilson
 
 Result = dict[str, Any]
 
 
+Place = tuple[str, int]
+"""An arm and after which of its rounds."""
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A rate and the interval to show with it."""
+    """A rate and the interval to show with it, None where there is too little for one."""
 
     rate: Rate
-    low: float
-    high: float
+    interval: Interval | None
 
     @property
     def value(self) -> float:
         return self.rate.value or 0.0
 
+    @property
+    def low(self) -> float:
+        """Of the interval; the rate itself where there is none."""
+        return self.interval[0] if self.interval else self.value
+
+    @property
+    def high(self) -> float:
+        return self.interval[1] if self.interval else self.value
+
     def __str__(self) -> str:
-        return (
-            f"{100 * self.value:.2f} % [{100 * self.low:.2f}, {100 * self.high:.2f}] "
-            f"{self.rate.numerator:,}/{self.rate.denominator:,}"
-        )
+        between = f" [{100 * self.low:.2f}, {100 * self.high:.2f}]" if self.interval else ""
+        return f"{100 * self.value:.2f} %{between} {self.rate.numerator:,}/{self.rate.denominator:,}"
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,14 @@ class Results:
     seeds: dict[int, dict[str, list[Result]]]
 
     def of(self, arm: str, number: int) -> list[Result]:
-        """One result for each seed that has this round of this arm, with a model."""
-        rows = [arms[arm][number] for arms in self.seeds.values() if number < len(arms.get(arm, []))]
-        return [row for row in rows if "scores" in row]
+        """One result for each seed that has the arm, if all of them have a model after this round; else nothing."""
+        rows = [arms[arm][number : number + 1] for arms in self.seeds.values() if arm in arms]
+        there = [row for of_seed in rows for row in of_seed if "scores" in row]
+        return there if len(there) == len(rows) else []
+
+    def shared(self, *arms: str) -> "Results":
+        """Only the seeds that have all of these arms: what is compared is compared on the same seeds."""
+        return Results({seed: found for seed, found in self.seeds.items() if all(arm in found for arm in arms)})
 
     def rounds(self, arm: str) -> int:
         """How many rounds of an arm every seed that has the arm finished."""
@@ -75,18 +91,39 @@ def read(folder: Path) -> Results:
 def held_out_errors(results: Sequence[Result]) -> Shown:
     """Misread drawings of held-out writers, over all seeds.
 
-    The interval resamples hands (each seed holds out its own), so it spans seeds, writers and drawings.
+    The interval resamples hands (each seed holds out its own). It is about these models: how much another training
+    would differ is seen by comparing seeds.
     """
     hands = [hand for result in results for hand in result["by_hand"]]
     wrong, asked = [n - right for right, n in hands], [n for _, n in hands]
-    return _shown(Rate(sum(wrong), sum(asked)), cluster_intervals(asked, wrong)[0])
+    return Shown(Rate(sum(wrong), sum(asked)), cluster_intervals(asked, wrong)[0])
 
 
 def suite_errors(results: Sequence[Result], suite: str) -> Shown:
-    """Misread pictures of a suite, over all seeds, with Wilson's interval."""
+    """Misread pictures of a suite that is the same for all seeds.
+
+    Wilson's interval counts each picture once, however many seeds were asked to read it. Corruptions have none: the
+    same few digits stand in them again and again.
+    """
     right, asked = (sum(result["scores"][suite][place] for result in results) for place in (0, 1))
-    rate = Rate(asked - right, asked)
-    return _shown(rate, rate.interval)
+    if suite == CORRUPTION:
+        return Shown(Share(asked - right, asked), None)
+    each = len(results)
+    return Shown(Rate(asked - right, asked), wilson(round((asked - right) / each), asked // each))
+
+
+def paired_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
+    """How much more often pictures are misread than before, -1 to 1, and its 95 % interval over pictures.
+
+    Args:
+        before, after: bool [seeds, n], whether each picture was misread by each seed's model.
+
+    The mean of the differences of n pictures, each averaged over seeds, with the normal interval of a mean.
+    """
+    differences = (after.astype(float) - before).mean(axis=0)
+    spread = Z95 * float(differences.std(ddof=1)) / len(differences) ** 0.5
+    mean = float(differences.mean())
+    return mean, mean - spread, mean + spread
 
 
 def fooled_rates(results: Sequence[Result]) -> tuple[Shown, Shown]:
@@ -95,7 +132,7 @@ def fooled_rates(results: Sequence[Result]) -> tuple[Shown, Shown]:
     attempts, fooled, verified = (list(column) for column in zip(*people, strict=True))
     intervals = cluster_intervals(attempts, fooled, verified)
     return tuple(  # type: ignore[return-value]
-        _shown(Rate(sum(outcome), sum(attempts)), interval)
+        Shown(Rate(sum(outcome), sum(attempts)), interval)
         for outcome, interval in zip((fooled, verified), intervals, strict=True)
     )
 
@@ -105,17 +142,16 @@ def counted(results: Sequence[Result], *names: str) -> int:
     return sum(result["counts"].get(name, 0) for result in results for name in names)
 
 
-def fewer_errors(ours: Sequence[Result], theirs: Sequence[Result]) -> tuple[float, float, float]:
+def fewer_errors(results: Results, ours: Place, theirs: Place) -> tuple[float, float, float]:
     """By which share our models make fewer errors on held-out writers than theirs, and its 95 % interval.
 
-    1 - our errors / their errors on the same drawings; the bootstrap resamples hands, for both models at once.
+    1 - our errors / their errors on the same drawings, over the seeds that have both; the bootstrap resamples hands,
+    for both models at once.
     """
+    both = results.shared(ours[0], theirs[0])
     wrong = np.array(
-        [
-            [n - right for result in side for right, n in result["by_hand"]]
-            for side in (ours, theirs)
-        ]
-    )  # fmt: skip
+        [[n - right for result in both.of(*place) for right, n in result["by_hand"]] for place in (ours, theirs)]
+    )
     hands = wrong.shape[1]
     drawn = np.random.default_rng(SEED).integers(hands, size=(RESAMPLES, hands))
     ratios = 1 - wrong[0][drawn].sum(axis=1) / np.maximum(1, wrong[1][drawn].sum(axis=1))
@@ -123,15 +159,15 @@ def fewer_errors(ours: Sequence[Result], theirs: Sequence[Result]) -> tuple[floa
     return float(1 - wrong[0].sum() / max(1, wrong[1].sum())), float(low), float(high)
 
 
+def apart(results: Results, ours: str, theirs: str) -> list[int]:
+    """After which rounds our errors' interval lies below theirs, on the seeds that have both."""
+    both = results.shared(ours, theirs)
+    rounds = range(1, min(both.rounds(ours), both.rounds(theirs)) + 1)
+    return [n for n in rounds if held_out_errors(both.of(ours, n)).high < held_out_errors(both.of(theirs, n)).low]
+
+
 def lead_from(results: Results, ours: str, theirs: str) -> int | None:
     """The first round from which on, to the end, our errors' interval lies below theirs."""
-    since = None
-    for number in range(1, min(results.rounds(ours), results.rounds(theirs)) + 1):
-        apart = held_out_errors(results.of(ours, number)).high < held_out_errors(results.of(theirs, number)).low
-        since = (since or number) if apart else None
-    return since
-
-
-def _shown(rate: Rate, interval: tuple[float, float] | None) -> Shown:
-    low, high = interval or rate.interval or (0.0, 1.0)
-    return Shown(rate, low, high)
+    both = results.shared(ours, theirs)
+    last, found = min(both.rounds(ours), both.rounds(theirs)), apart(results, ours, theirs)
+    return next((number for number in found if set(range(number, last + 1)) <= set(found)), None)

@@ -2,20 +2,34 @@
 
 import csv
 import io
-import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.experiment import numbers
-from bench.experiment.arms import ARMS, LATE, LONGER, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
+from bench.experiment.arms import (
+    ARMS,
+    EVERYTHING,
+    LATE,
+    LONGER,
+    LONGEST,
+    MAIN,
+    NOISE,
+    NOISY_ROUNDS,
+    ONCE_AFTER,
+    PLAYED,
+    THOROUGH,
+    TRAINING,
+)
 from bench.experiment.charts import Line, Point, line_chart
+from bench.experiment.collect import STYLES
+from bench.experiment.markdown import listed, plain, runs, table, wrapped
 from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION
 from bench.experiment.numbers import Results, Shown
-from bench.experiment.run import Experiment
+from bench.experiment.readings import Readings, read_off
+from bench.experiment.run import Experiment, Settings
 from models_zoo.config import NEXT
-from models_zoo.files import read_json, write_bytes
+from models_zoo.files import write_bytes
 from rounds.stats.rates import Rate
 
 PICTURES = "images/results"
@@ -28,35 +42,37 @@ NOISE_COLUMNS = (
     "errors on held-out writers",
     "MNIST",
 )
+BASE_TRAIN = 60_000 - 5_000
+"""MNIST's training digits that are trained on: the rest are its dev set."""
 GROUP = 5
 """Rounds whose test splits are put together: each alone has some twenty drawings."""
 
 
 def write_page(page: Path, experiments: Sequence[Experiment]) -> None:
     """The page, its charts beside it in `images/results/`, and every number as `results.csv`."""
-    folder = experiments[0].folder
-    results = numbers.read(folder)
-    write_bytes(page.parent / TABLE, _csv(results, experiments).encode())
+    results = numbers.read(experiments[0].folder)
+    readings = read_off(experiments, results)
+    write_bytes(page.parent / TABLE, table_of_counts(results, readings).encode())
     for name, picture in charts(results).items():
         write_bytes(page.parent / PICTURES / f"{name}.svg", picture.encode())
-    write_bytes(page, (text(results, experiments) + "\n").encode())
+    write_bytes(page, (text(results, readings, experiments[0].settings) + "\n").encode())
 
 
-def text(results: Results, experiments: Sequence[Experiment]) -> str:
+def text(results: Results, readings: Readings, settings: Settings) -> str:
     """The whole page, Markdown."""
     parts = [
-        _head(results, experiments),
+        _head(results, readings, settings),
         _fooled_rate(results),
-        _held_out(results, experiments),
-        _forgotten(results),
-        _round_tests(results, experiments),
+        _held_out(results, readings),
+        _forgotten(results, readings),
+        _round_tests(results, readings),
         _noise(results),
         _training(results),
         _averaging(results),
-        _defaults(results),
-        _read_with_care(results),
+        _defaults(results, settings),
+        _read_with_care(results, readings),
     ]
-    return "\n\n".join(_wrapped(paragraph) for part in parts for paragraph in part.split("\n\n") if paragraph)
+    return "\n\n".join(wrapped(paragraph) for part in parts for paragraph in part.split("\n\n") if paragraph)
 
 
 def charts(results: Results) -> dict[str, str]:
@@ -83,7 +99,7 @@ def charts(results: Results) -> dict[str, str]:
             ],
         ),
     }
-    noise = _held_out_lines(results, {"dynamic": MAIN["dynamic"]} | NOISE, most=NOISY_ROUNDS)
+    noise = _held_out_lines(results.shared("dynamic", *NOISE), ["dynamic", *NOISE], most=NOISY_ROUNDS)
     if len(noise) > 1:
         found["noise"] = line_chart("Errors on held-out writers", noise)
     return found
@@ -92,31 +108,32 @@ def charts(results: Results) -> dict[str, str]:
 # --- The parts of the page ----------------------------------------------------------------------------------------
 
 
-def _head(results: Results, experiments: Sequence[Experiment]) -> str:
-    seeds, settings = sorted(results.seeds), experiments[0].settings
+def _head(results: Results, readings: Readings, settings: Settings) -> str:
+    seeds, model = sorted(results.seeds), readings.model
     last = results.rounds("dynamic")
-    meta = read_json(experiments[0].first_folder / "model.json")
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(meta["versions"].items()))
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(model["versions"].items()))
     finished = ", ".join(
-        f"{name} {results.rounds(name)}" + (f" (seeds {_listed(with_it)})" if with_it != seeds else "")
+        f"{name} {results.rounds(name)}" + (f" ({_seeds(with_it)})" if with_it != seeds else "")
         for name in ARMS
         if (with_it := results.with_arm(name))
     )
+    arms = [name for name in ARMS if results.with_arm(name)]
+    asked = "" if arms == list(MAIN) else f" --arms {'all' if arms == list(ARMS) else ' '.join(arms)}"
+    held_out = len(results.of("dynamic", 0)[0]["by_hand"])
     return f"""# Results: what the loop does to a model
 
 <!-- made by python -m bench.rounds: change that, not this -->
 
 People were not at hand, so a crowd was made of real handwriting that is not MNIST: the UCI pen digits, 10,992 digits by
 44 writers as pen trajectories, drawn as strokes on the site's canvas. {settings.annotators} simulated annotators, each
-with a hand of their own, draw what they are asked for, vary it when it did not fool the model, come back to what
-did, and
-now and then draw another digit or a scrawl. Ten validators err, two of them carelessly. What is drawn, validated and
-trained on follows the site's own code: its rules of verification, its way from a drawing to 28 x 28 pixels, its
-training.
+with a hand of their own, draw what they are asked for, vary it when it did not fool the model, come back to what did,
+and now and then draw another digit or a scrawl. {MAIN["dynamic"].validators} validators err, two of them carelessly.
+What is drawn, validated and trained on follows the site's own code: its rules of verification, its way from a drawing
+to 28 x 28 pixels, its training.
 
-Each round closes at {settings.per_round} verified examples. The examples of four fifths of the hands are trained
-on, those
-of a tenth each are kept for dev and test. Held-out writers are ten further hands from which nothing is ever collected.
+Each round closes at {settings.per_round} verified examples. The examples of four fifths of the hands are trained on,
+those of a tenth each are kept for dev and test. Held-out writers are {held_out} further hands of each seed from which
+nothing is ever collected.
 
 - **dynamic**: each round is drawn against the newest model, as on the site.
 - **ordinary**: as many verified drawings, with no model in the loop: everybody draws what is asked, once.
@@ -124,20 +141,24 @@ of a tenth each are kept for dev and test. Held-out writers are ten further hand
 
 | | |
 |---|---|
-| command | `python -m bench.rounds --seeds {" ".join(map(str, seeds))} --arms all` |
-| seeds | {_listed(seeds)} |
+| command | `python -m bench.rounds --seeds {" ".join(map(str, seeds))}{asked} --threads {model["threads"]}` |
+| seeds | {listed(seeds)} |
 | rounds finished | {finished} |
-| time | {_hours(results)}, on cores shared with other work |
+| time | {_hours(results)} |
+| trained on | {model["device"]}, {model["threads"]} thread{"" if model["threads"] == 1 else "s"} |
 | versions | {versions} |
 | all numbers | [{TABLE}]({TABLE}) |
 
-Every rate stands as `rate [95 % interval] numerator/denominator`. Intervals of fooled rates resample annotators,
-those of
-held-out writers resample hands, over all seeds; the others are Wilson's. Round 0 is the first adversary.
+Every rate stands as `rate [95 % interval] numerator/denominator`, pooled over seeds. Intervals of fooled rates resample
+annotators, those of held-out writers resample hands: they are about these models, and how much another training would
+differ is in the table of seeds below. Seeds share one set of handwriting, parted anew into hands. MNIST's digits are
+the same for all seeds, so their interval (Wilson's) counts each once. Round 0 is the first adversary.
 
 ## In short
 
-{_in_short(results, last)}"""
+{_in_short(results, last)}
+
+{_seed_by_seed(results, last)}"""
 
 
 def _in_short(results: Results, last: int) -> str:
@@ -149,13 +170,12 @@ def _in_short(results: Results, last: int) -> str:
         f"{100 * first.value / 12:.2f} %. **{_met(12 * now.value <= first.value)}**: it is "
         f"1/{first.value / max(now.value, 1e-9):.1f}.",
     ]
-    if rounds := min(last, results.rounds("ordinary")):
-        fewer, low, high = numbers.fewer_errors(results.of("dynamic", rounds), results.of("ordinary", rounds))
-        apart = numbers.lead_from(results, "dynamic", "ordinary")
+    if rounds := _rounds_of_both(results, "ordinary"):
+        fewer, low, high = numbers.fewer_errors(results, ("dynamic", rounds), ("ordinary", rounds))
+        apart = rounds in numbers.apart(results, "dynamic", "ordinary")
         lines.append(
             f"- Fewer errors there than with as much ordinary data, after {rounds} rounds: {100 * fewer:.0f} % "
-            f"[{100 * low:.0f}, {100 * high:.0f}]. Asked: 60 %, intervals apart. "
-            f"**{_met(fewer >= 0.6 and apart is not None)}**. {_best(results)}"
+            f"[{100 * low:.0f}, {100 * high:.0f}]. Asked: 60 %, intervals apart. **{_met(fewer >= 0.6 and apart)}**."
         )
     first, now = (numbers.suite_errors(results.of("dynamic", number), BASE_TEST) for number in (0, last))
     lines.append(
@@ -167,15 +187,36 @@ def _in_short(results: Results, last: int) -> str:
     return "\n".join(lines)
 
 
+def _seed_by_seed(results: Results, last: int) -> str:
+    """The same figures for each seed alone: how far one training lies from another."""
+    rows = []
+    for seed, arms in results.seeds.items():
+        alone = Results({seed: arms})
+        (start, end), (before, after) = (
+            [measure(alone.of("dynamic", number)) for number in (0, last)]
+            for measure in (numbers.held_out_errors, lambda found: numbers.suite_errors(found, BASE_TEST))
+        )
+        rounds, fewer = _rounds_of_both(alone, "ordinary"), ""
+        if rounds:
+            share, low, high = numbers.fewer_errors(alone, ("dynamic", rounds), ("ordinary", rounds))
+            fewer = f"{100 * share:.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
+        ratio = f"1/{start.value / max(end.value, 1e-9):.1f}"
+        rows.append([seed, start, end, ratio, fewer, before, after])
+    heads = ["seed", "held-out writers: start", f"after {last} rounds", "of the start", "fewer errors than ordinary"]
+    return table([*heads, "MNIST: start", f"after {last} rounds"], rows)
+
+
 def _with_longest(results: Results) -> str:
     """What a training that is longer than the one that was played makes of the same examples."""
-    ours, theirs = results.of("longest", LATE), results.of("longest-on-ordinary", LATE)
+    shared = results.shared("longest", "longest-on-ordinary")
+    ours, theirs = shared.of("longest", LATE), shared.of("longest-on-ordinary", LATE)
     if not ours or not theirs:
         return ""
-    fewer, low, high = numbers.fewer_errors(ours, theirs)
-    first, now = (numbers.held_out_errors(results.of("longest", number)) for number in (0, LATE))
+    fewer, low, high = numbers.fewer_errors(shared, ("longest", LATE), ("longest-on-ordinary", LATE))
+    first, now = (numbers.held_out_errors(shared.of("longest", number)) for number in (0, LATE))
     return (
-        f"Five epochs with all base digits, once, on all examples of {LATE} rounds: {now} errors on held-out writers "
+        f"{LONGEST.epochs} epochs with all base digits, once, on all examples of {LATE} rounds "
+        f"({_seeds(shared.seeds)}): {now} errors on held-out writers "
         f"with the dynamic ones, 1/{first.value / now.value:.1f} of the start, and {numbers.held_out_errors(theirs)} "
         f"with the ordinary ones, so {100 * fewer:.0f} % fewer [{100 * low:.0f}, {100 * high:.0f}]. On MNIST's test "
         f"set {numbers.suite_errors(ours, BASE_TEST)} and {numbers.suite_errors(theirs, BASE_TEST)}."
@@ -191,7 +232,7 @@ def _fooled_rate(results: Results) -> str:
         mer, vmer = numbers.fooled_rates(found)
         tries = numbers.counted(found, "attempts") / max(1, numbers.counted(found, "verified"))
         bogus = Rate(numbers.counted(found, "fooled") - numbers.counted(found, "fooled_rightly"), mer.rate.numerator)
-        rows.append([number, mer, vmer, f"{tries:.1f}", _plain(bogus)])
+        rows.append([number, mer, vmer, f"{tries:.1f}", plain(bogus)])
     return f"""## Does the fooled rate fall?
 
 {_verdict(first, last)} The validated model error rate goes from {first} in round {played[0]} to {last} in round
@@ -202,10 +243,10 @@ def _fooled_rate(results: Results) -> str:
 Some of what "fools" the model is another digit than was asked for, or a scrawl. The last column counts those;
 validation is there to keep them out.
 
-{_table(["round", "MER", "vMER", "attempts for a verified one", "not what was asked, of those that fooled"], rows)}"""
+{table(["round", "MER", "vMER", "attempts for a verified one", "not what was asked, of those that fooled"], rows)}"""
 
 
-def _held_out(results: Results, experiments: Sequence[Experiment]) -> str:
+def _held_out(results: Results, readings: Readings) -> str:
     arms = [arm for arm in MAIN if results.rounds(arm)]
     rows = [
         [number, *(numbers.held_out_errors(found) if (found := results.of(arm, number)) else "" for arm in arms)]
@@ -216,18 +257,20 @@ def _held_out(results: Results, experiments: Sequence[Experiment]) -> str:
 {_comparison(results, "ordinary")} {_comparison(results, "static")} {_best(results)}
 Published for comparison (Wallace et al. 2022, text): 26 % fewer errors after 20 rounds, not yet after 1 to 3.
 
+{_with_everything(results)}
+
 ![Errors on held-out writers by round]({PICTURES}/held-out.svg)
 
-{_variety(experiments, arms)}
+{_variety(readings)}
 
-{_table(["after round", *(f"{arm}: errors on held-out writers" for arm in arms)], rows)}"""
+{table(["after round", *(f"{_named(results, arm)}: errors on held-out writers" for arm in arms)], rows)}"""
 
 
 def _comparison(results: Results, other: str) -> str:
-    last = min(results.rounds("dynamic"), results.rounds(other))
+    last = _rounds_of_both(results, other)
     if not last:
         return ""
-    fewer, low, high = numbers.fewer_errors(results.of("dynamic", last), results.of(other, last))
+    fewer, low, high = numbers.fewer_errors(results, ("dynamic", last), (other, last))
     since = numbers.lead_from(results, "dynamic", other)
     lead = f"From round {since} on the intervals are apart." if since else "The intervals are not apart at the end."
     return (
@@ -238,37 +281,47 @@ def _comparison(results: Results, other: str) -> str:
 
 def _best(results: Results) -> str:
     """Where the lead over ordinary data is widest; chosen after the fact, which the sentence says."""
-    rounds = range(1, min(results.rounds("dynamic"), results.rounds("ordinary")) + 1)
+    rounds = range(1, _rounds_of_both(results, "ordinary") + 1)
     if not rounds:
         return ""
-    leads = {n: numbers.fewer_errors(results.of("dynamic", n), results.of("ordinary", n)) for n in rounds}
-    apart = [
-        n
-        for n in rounds
-        if numbers.held_out_errors(results.of("dynamic", n)).high
-        < numbers.held_out_errors(results.of("ordinary", n)).low
-    ]
+    leads = {n: numbers.fewer_errors(results, ("dynamic", n), ("ordinary", n)) for n in rounds}
+    apart = numbers.apart(results, "dynamic", "ordinary")
     widest = max(leads, key=lambda number: leads[number][0])
     fewer, low, high = leads[widest]
     return (
         f"The lead over ordinary is widest after round {widest} (picked afterwards): {100 * fewer:.0f} % fewer "
-        f"[{100 * low:.0f}, {100 * high:.0f}]; intervals are apart after rounds {_listed(apart) or 'none'}."
+        f"[{100 * low:.0f}, {100 * high:.0f}]; intervals are apart after rounds {runs(apart) or 'none'}."
     )
 
 
-def _variety(experiments: Sequence[Experiment], arms: Sequence[str]) -> str:
-    """How much the people repeat themselves in each arm, for the first seed."""
-    told = []
-    for arm in arms:
-        distinct, drawings = experiments[0].variety(arm)
-        told.append(f"{arm} {distinct:,} for {drawings:,} drawings")
+def _with_everything(results: Results) -> str:
+    """How far ordinary data go when there is no end to them, beside what the rounds came to."""
+    shared = results.shared(EVERYTHING, "dynamic")
+    if not shared.of(EVERYTHING, 1):
+        return ""
+    last, rows = shared.rounds("dynamic"), shared.of(EVERYTHING, 1)
+    now = numbers.held_out_errors(shared.of("dynamic", last))
+    more, fewer = (
+        sum(row["collected"]["train"] for row in found) // len(rows) for found in (rows, shared.of("dynamic", last))
+    )
     return (
-        f"How many different trajectories the drawings are of (seed {experiments[0].seed}): {'; '.join(told)}. "
-        "People who come back to what fooled the model draw the same things again."
+        f"How far would ordinary data go if there were no end to them? The same network, trained once for "
+        f"{THOROUGH.epochs} epochs on every trajectory of the same hands, {STYLES} drawings of each and none of them "
+        f"wrong, {more:,} examples a seed, misreads {numbers.held_out_errors(rows)}; the {fewer:,} of the dynamic "
+        f"arm's {last} rounds come to {now} ({_seeds(shared.seeds)})."
     )
 
 
-def _forgotten(results: Results) -> str:
+def _variety(readings: Readings) -> str:
+    """How much the people repeat themselves in each arm."""
+    told = [f"{arm} {distinct:,} for {drawings:,} drawings" for arm, (distinct, drawings) in readings.variety.items()]
+    return (
+        f"How many different trajectories the drawings are of, added up over seeds: {'; '.join(told)}. People who come "
+        "back to what fooled the model draw the same things again."
+    )
+
+
+def _forgotten(results: Results, readings: Readings) -> str:
     arms = [arm for arm in MAIN if results.rounds(arm)]
     rows = [
         [
@@ -283,36 +336,36 @@ def _forgotten(results: Results) -> str:
     ]
     last = results.rounds("dynamic")
     before, after = (numbers.suite_errors(results.of("dynamic", number), BASE_TEST) for number in (0, last))
+    change, low, high = numbers.paired_change(*readings.misread)
+    heads = [f"{_named(results, arm)}: {what}" for what in ("MNIST", "corruptions") for arm in arms]
     passed = [bool(row["gate"]) for number in range(1, last + 1) for row in results.of("dynamic", number)]
     return f"""## What is forgotten on MNIST?
 
-{_more_or_less(before, after)} errors on MNIST's test set than at the start: {after} after {last} rounds, {before}
-before.
-The gate that opens the next round by itself (base dev accuracy within half a point of the parent's, and better on the
-adversarial dev drawings) would have done so after {sum(passed)} of {len(passed)} rounds; the experiment went on in
-any case.
+{_more_or_less(low, high)} errors on MNIST's test set than at the start: {after} after {last} rounds, {before} before. A
+digit's chance of being misread changed by {100 * change:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}], compared
+digit by digit. The gate that opens the next round by itself (base dev accuracy within half a point of the parent's, and
+better on the adversarial dev drawings) would have done so after {sum(passed)} of {len(passed)} rounds; the experiment
+went on in any case.
 
 ![Errors on MNIST by round]({PICTURES}/mnist.svg)
 
 Corruptions are the sixteen of `models_zoo.corruptions` at all severities, on {CORRUPTED} of MNIST's test digits, evenly
-spaced.
+spaced; the same digits stand in them again and again, so they have no interval.
 
-{_table(["after round", *(f"{arm}: {what}" for what in ("MNIST", "corruptions") for arm in arms)], rows)}"""
+{table(["after round", *heads], rows)}"""
 
 
-def _round_tests(results: Results, experiments: Sequence[Experiment]) -> str:
+def _round_tests(results: Results, readings: Readings) -> str:
     last = results.rounds("dynamic")
     groups = [range(start, min(start + GROUP, last + 1)) for start in range(1, last + 1, GROUP)]
     rows = []
     for arm in MAIN:
-        measured = [
-            experiment.on_round_tests(arm) for experiment in experiments if arm in results.seeds[experiment.seed]
-        ]
-        models = min((len(of_seed) for of_seed in measured), default=0)
+        measured = [arms[arm] for arms in readings.round_tests.values() if arm in arms]
+        models = min(map(len, measured), default=0)
         for number in sorted({0, *range(GROUP, models, GROUP), models - 1} - {-1}):
             if number or arm == "dynamic":
                 cells = [_pooled_errors(of_seed[number] for of_seed in measured)(group) for group in groups]
-                rows.append([arm, number, *cells])
+                rows.append([_named(results, arm), number, *cells])
     heads = [f"tests of rounds {group[0]} to {group[-1]}" for group in groups]
     return f"""## Every model on every round's test split
 
@@ -320,7 +373,7 @@ Errors on the test splits of the dynamic arm's rounds, {GROUP} rounds together: 
 round, by hands that are trained on in no arm. Round by round they are in [{TABLE}]({TABLE}). A model that is drawn
 against is always wrong on its own round's.
 
-{_table(["arm", "after round", *heads], rows)}"""
+{table(["arm", "after round", *heads], rows)}"""
 
 
 def _pooled_errors(rows: Iterable[Any]) -> Any:
@@ -328,7 +381,7 @@ def _pooled_errors(rows: Iterable[Any]) -> Any:
 
     def cell(group: range) -> str:
         counts = [row[number - 1] for row in kept for number in group]
-        return _plain(Rate(sum(n - right for right, n in counts), sum(n for _, n in counts)))
+        return plain(Rate(sum(n - right for right, n in counts), sum(n for _, n in counts)))
 
     return cell
 
@@ -338,8 +391,7 @@ def _noise(results: Results) -> str:
     arms = [arm for arm in ("clean", "dynamic", "noisy", "unchecked") if results.rounds(arm) >= last]
     if len(arms) < 2:
         return ""
-    seeds = set.intersection(*(set(results.with_arm(arm)) for arm in arms))
-    shared = Results({seed: results.seeds[seed] for seed in sorted(seeds)})
+    shared = results.shared(*arms)
     rows = []
     for arm in arms:
         rounds = [row for number in range(1, last + 1) for row in shared.of(arm, number)]
@@ -347,32 +399,32 @@ def _noise(results: Results) -> str:
         lost, right = numbers.counted(rounds, "rejected_wrongly"), numbers.counted(rounds, "fooled_rightly")
         name = "as elsewhere (dynamic)" if arm == "dynamic" else ARMS[arm].title
         rows.append([
-            name, _plain(Rate(wrong, verified)), _plain(Rate(lost, right)),
+            name, plain(Rate(wrong, verified)), plain(Rate(lost, right)),
             numbers.held_out_errors(shared.of(arm, last)), numbers.suite_errors(shared.of(arm, last), BASE_TEST),
         ])  # fmt: skip
     everything = [row for number in _played(results, "dynamic") for row in results.of("dynamic", number)]
     wrong, verified = (numbers.counted(everything, name) for name in ("verified_wrongly", "verified"))
     return f"""## What does label noise do?
 
-Of all verified fooling drawings of the dynamic arm {_plain(Rate(wrong, verified))} were not what they claim. The
-arms below
-ran {last} rounds with seed {_listed(sorted(seeds))}: "nobody errs" has no wrong drawings and perfect validators,
-"five times
-the mistakes" five times as many wrong drawings and wrong answers, and in "nobody validates" every drawing that fooled
-the model counts.
+Of all verified fooling drawings of the dynamic arm {plain(Rate(wrong, verified))} were not what they claim. The arms
+below ran {last} rounds with {_seeds(shared.seeds)}. "Nobody errs" has no wrong drawings and perfect
+validators. "Five times the mistakes" has five times as many wrong drawings, and validators who slip five times as often
+(the two careless ones, who answer a quarter at random, do not). In "nobody validates" every drawing that fooled the
+model counts.
 
 {_picture(results, "noise")}
 
-{_table(NOISE_COLUMNS, rows)}"""
+{table(NOISE_COLUMNS, rows)}"""
 
 
 def _training(results: Results) -> str:
     arms = [arm for arm in TRAINING if results.of(arm, ONCE_AFTER)]
     if not arms:
         return ""
+    shared = results.shared("dynamic", *arms)
     rows = []
     for arm in [*arms, "dynamic"]:
-        found = results.of(arm, ONCE_AFTER)
+        found = shared.of(arm, ONCE_AFTER)
         seconds = sum(row["train_cpu_seconds"] for row in found) / len(found)
         by_round = f"as it was played: the same after each of {ONCE_AFTER} rounds, averaged"
         name = by_round if arm == "dynamic" else ARMS[arm].title
@@ -385,11 +437,10 @@ def _training(results: Results) -> str:
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
 rounds, without averaging; a warm start is from the first adversary. Where nothing else stands it is one epoch with all
 base digits and each collected example {PLAYED.collected_weight:g} times, though never more than
-{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each
-of them, whatever their share. Seeds {_listed(results.with_arm(arms[0]))}.
-Seconds are of one core, for this one training.
+{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each of them, whatever their share.
+All of {_seeds(shared.seeds)}. Seconds are of one core, for this one training.
 
-{_table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
+{table(["", "errors on held-out writers", "MNIST", "corruptions", "core seconds"], rows)}
 
 {_with_non_fooling(results)}"""
 
@@ -397,10 +448,9 @@ Seconds are of one core, for this one training.
 def _averaging(results: Results) -> str:
     """The rounds as they were played beside the same without a share of the parent's weights."""
     arms = ("dynamic", "unaveraged")
-    seeds = [seed for seed in results.with_arm("unaveraged") if seed in results.with_arm("dynamic")]
-    if not seeds:
+    shared = results.shared(*arms)
+    if not shared.seeds:
         return ""
-    shared = Results({seed: results.seeds[seed] for seed in seeds})
     last = min(map(shared.rounds, arms))
     shown = [number for number in _some(shared.after("dynamic")) if number <= last]
     rows = []
@@ -414,51 +464,73 @@ def _averaging(results: Results) -> str:
 
 The weights that are played against are an average over rounds: after round n they keep (n - 1) / (n + 3) of the
 parent's, at most {100 * PLAYED.parent_share:.0f} %, and the next training goes on from what the round's own came to.
-Beside it the same without averaging, seeds {_listed(seeds)}; each is fooled by drawings of its own.
+Beside it the same without averaging, {_seeds(shared.seeds)}; each is fooled by drawings of its own.
 
-{_table(["after round", *heads], rows)}"""
+{table(["after round", *heads], rows)}"""
 
 
 def _with_non_fooling(results: Results) -> str:
-    last = min(results.rounds("sampled"), results.rounds("dynamic"))
+    shared = results.shared("sampled", "dynamic")
+    last = min(shared.rounds("sampled"), shared.rounds("dynamic"))
     if not last:
         return ""
-    ours, theirs = (numbers.held_out_errors(results.of(arm, last)) for arm in ("sampled", "dynamic"))
-    more, fewer = (results.of(arm, last)[0]["collected"]["train"] for arm in ("sampled", "dynamic"))
+    ours, theirs = (numbers.held_out_errors(shared.of(arm, last)) for arm in ("sampled", "dynamic"))
+    more, fewer = (sum(row["collected"]["train"] for row in shared.of(arm, last)) for arm in ("sampled", "dynamic"))
     return (
-        f"The site trains, by default, on the sampled and verified drawings that fooled nobody as well; the arms above "
-        f"do not, so that their sizes are equal. With them there are {ours} after {last} rounds on {more:,} examples, "
-        f"without them {theirs} on {fewer:,}."
+        f"Should the sampled and verified drawings that fooled nobody be trained on as well? With them there are "
+        f"{ours} on held-out writers after {last} rounds, on {more:,} examples; without them, as in the arms above, "
+        f"{theirs} on {fewer:,} ({_seeds(shared.seeds)}, each fooled by drawings of its own)."
     )
 
 
-def _defaults(results: Results) -> str:
+def _defaults(results: Results, settings: Settings) -> str:
+    collected = round(0.8 * settings.per_round)
     return f"""## What the defaults are
 
 `NEXT` in `models_zoo/config.py`, by which the arms of many rounds were played: warm start, `{NEXT.architecture}`,
-augmented, one epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
-{100 * NEXT.collected_share:.0f} % of the epoch, with the rounds' weights averaged (`parent_share`). More epochs read
-more, but with 2,000 collected examples they take the
-way from one round's close to the next one's opening past three epochs of the usual loop, which is what it may take
-(`python -m bench.turnaround`; the figures are in [adversaries.md](adversaries.md)). A task that can wait sets
-`{{"epochs": {LONGER.epochs}}}` as its recipe."""
+augmented, {NEXT.epochs} epoch with all base digits and every collected example {NEXT.collected_weight:g} times, up to
+{100 * NEXT.collected_share:.0f} % of the epoch: with {collected} examples to train on from each round, about
+{_shown_times(8 * collected):.0f} times after 8 rounds and {_shown_times(20 * collected):.0f} after 20. The rounds'
+weights are averaged (`parent_share`) and labels smoothed by {NEXT.label_smoothing:g}; how share, averaging and
+smoothing were chosen is in [decisions.md](decisions.md). {_longer(results)}"""
 
 
-def _read_with_care(results: Results) -> str:
-    few = len(results.seeds) < 3
-    seeds = f"- {len(results.seeds)} of the three seeds asked for: the machine had no time for more.\n" if few else ""
+def _shown_times(collected: int) -> float:
+    """How often an epoch of the default recipe shows each of so many collected examples."""
+    share = NEXT.collected_share
+    return min(NEXT.collected_weight, share / (1 - share) * BASE_TRAIN / collected)
+
+
+def _longer(results: Results) -> str:
+    """What two epochs would read, where that was tried, and why the default has one."""
+    shared = results.shared("once", "longer")
+    if not shared.of("longer", ONCE_AFTER):
+        return ""
+    one, two = (numbers.held_out_errors(shared.of(arm, ONCE_AFTER)) for arm in ("once", "longer"))
+    return (
+        f"One epoch misreads {one} and {LONGER.epochs} epochs {two} in the table above. With 2,000 collected examples "
+        f"{LONGER.epochs} epochs take the way from one round's close to the next one's opening past three epochs of "
+        "the usual loop, which is what it may take (`python -m bench.turnaround`; the figures are in "
+        f'[adversaries.md](adversaries.md)). A task that can wait sets `{{"epochs": {LONGER.epochs}}}` as its recipe.'
+    )
+
+
+def _read_with_care(results: Results, readings: Readings) -> str:
+    few = f"- {len(results.seeds)} of the three seeds asked for.\n" if len(results.seeds) < 3 else ""
+    no_gpu = "" if "cuda" in readings.model["device"] else "\n- No GPU was at hand."
     return f"""## To be read with care
 
-{seeds}- The crowd is simulated. Its hands are real, its behaviour and its mistakes are made up, and their rates
-are guesses.
-- Who wrote which trajectory is not recorded: a hand is a set of similar shapes, not a known person, and held-out
-hands may
-  share writers with collected ones.
-- The strokes of a digit are joined in the data. The way up to the bar of a 5 or a 7 is left out by a rule of thumb.
+{few}- The crowd is simulated. Its hands are real, its behaviour and its mistakes are made up, and their rates are
+  guesses.
+- Validators err by how much a trajectory resembles those of other labels, not by what the picture shows: a drawing that
+  is too small or too slanted to be read is rejected more rarely than people would.
+- Who wrote which trajectory is not recorded: a hand is a set of similar shapes, not a known person, and held-out hands
+  may share writers with collected ones.
+- The strokes of a digit are joined in the data. The way through the air to the second stroke of a 4, a 5 or a 7 is
+  left out by a rule of thumb.
 - Held-out writers draw in their usual way. How models do on drawings that are meant to fool is in the test splits.
-- The recipes were chosen by the held-out writers and MNIST digits of seed 0 that stand above, in short trials before
-  the runs and by the table of trainings: their numbers are somewhat too good.
-- No GPU was at hand."""
+- The recipes were chosen by the held-out writers and MNIST digits of seeds 0 and 1, in short trials before the runs and
+  by the table of trainings: their numbers are somewhat too good.{no_gpu}"""
 
 
 # --- Small things -------------------------------------------------------------------------------------------------
@@ -496,34 +568,21 @@ def _some(rounds: Sequence[int], *, step: int = 1) -> list[int]:
     return shown if not rounds or rounds[-1] in shown else [*shown, rounds[-1]]
 
 
-def _wrapped(paragraph: str) -> str:
-    """Prose in lines of at most 120; tables, pictures, headings and comments as they are."""
-    if paragraph.startswith(("|", "!", "#", "<")):
-        return paragraph
-    items = re.split(r"\n(?=- )", paragraph)
-    return "\n".join(
-        textwrap.fill(
-            " ".join(item.split()),
-            width=120,
-            subsequent_indent="  " if item.startswith("- ") else "",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for item in items
-    )
+def _rounds_of_both(results: Results, other: str) -> int:
+    """How many rounds the dynamic arm and another have in common, on the seeds that have both."""
+    both = results.shared("dynamic", other)
+    return min(both.rounds("dynamic"), both.rounds(other))
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+def _named(results: Results, arm: str) -> str:
+    """An arm, with its seeds where they are not all."""
+    seeds = results.with_arm(arm)
+    return arm if len(seeds) == len(results.seeds) else f"{arm} ({_seeds(seeds)})"
 
 
-def _plain(rate: Rate) -> str:
-    if not rate.denominator:
-        return "none"
-    interval = rate.interval
-    between = f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval else ""
-    return f"{100 * (rate.value or 0):.1f} %{between} {rate.numerator:,}/{rate.denominator:,}"
+def _seeds(seeds: Iterable[int]) -> str:
+    named = sorted(seeds)
+    return f"seed{'' if len(named) == 1 else 's'} {listed(named)}"
 
 
 def _verdict(first: Shown, last: Shown) -> str:
@@ -532,20 +591,14 @@ def _verdict(first: Shown, last: Shown) -> str:
     return "No, it rises." if last.low > first.high else "Not measurably: the intervals overlap."
 
 
-def _more_or_less(before: Shown, after: Shown) -> str:
-    if after.low > before.high:
+def _more_or_less(low: float, high: float) -> str:
+    if low > 0:
         return "More"
-    if after.high < before.low:
-        return "Fewer"
-    return "Neither measurably more nor fewer"
+    return "Fewer" if high < 0 else "Neither measurably more nor fewer"
 
 
 def _met(is_met: bool) -> str:
     return "met" if is_met else "not met"
-
-
-def _listed(values: Sequence[object]) -> str:
-    return ", ".join(map(str, values))
 
 
 def _hours(results: Results) -> str:
@@ -554,8 +607,8 @@ def _hours(results: Results) -> str:
     return f"{hours:.1f} hours for {len(rows)} rounds, added up"
 
 
-def _csv(results: Results, experiments: Sequence[Experiment]) -> str:
-    """Every count: seed, arm, round, what, numerator (right, or counted), denominator (asked)."""
+def table_of_counts(results: Results, readings: Readings) -> str:
+    """Every count as CSV: seed, arm, round, what, numerator (right, or counted), denominator (asked)."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["seed", "arm", "round", "what", "numerator", "denominator"])
@@ -566,11 +619,9 @@ def _csv(results: Results, experiments: Sequence[Experiment]) -> str:
                     rows.writerow([seed, arm, number, f"right on {suite}", right, asked])
                 for name, count in result.get("counts", {}).items():
                     rows.writerow([seed, arm, number, name, count, result["counts"].get("attempts", "")])
-    for experiment in experiments:
-        for arm in (arm for arm in MAIN if arm in results.seeds[experiment.seed]):
-            for number, counts in enumerate(experiment.on_round_tests(arm)):
+    for seed, tested in readings.round_tests.items():
+        for arm, models in tested.items():
+            for number, counts in enumerate(models):
                 for test, (right, asked) in enumerate(counts, start=1):
-                    rows.writerow(
-                        [experiment.seed, arm, number, f"right on the test split of round {test}", right, asked]
-                    )
+                    rows.writerow([seed, arm, number, f"right on the test split of round {test}", right, asked])
     return out.getvalue()

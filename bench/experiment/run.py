@@ -1,10 +1,13 @@
 """One arm of the experiment, round after round; each round is kept, so that a killed run goes on where it was.
 
 <folder>/settings.json                     what the run was asked for; another question needs another folder
+<folder>/seed-0/crowd.json                 whose drawings models are measured on
 <folder>/seed-0/first/                     the first adversary, and result.json with its scores
 <folder>/seed-0/dynamic/round-01/          collected.npz, collected.json, the model, result.json (written last)
 """
 
+import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -18,12 +21,13 @@ from torch import nn
 
 from bench.crowd import Crowd, Handwriting, make_crowd
 from bench.crowd.annotators import Memory
-from bench.experiment.arms import ARMS, COPIED, ORDINARY, SAME_ORDINARY, STATIC, Arm
-from bench.experiment.collect import Collected, collect_fooling, collect_ordinary
-from bench.experiment.measure import BASE_DEV, Counts, Pictures, Suites, suites, tally
+from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
+from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
+from bench.experiment.measure import BASE_DEV, BASE_TEST, HELD_OUT, Counts, Pictures, Suites, suites, tally
 from models_zoo.base_data import BaseData
 from models_zoo.checkpoints import load_model
 from models_zoo.config import FIRST, Config
+from models_zoo.evaluate import probabilities
 from models_zoo.files import read_json, write_bytes, write_json
 from models_zoo.train import fit
 from rounds import rules
@@ -32,6 +36,8 @@ RESULT, COLLECTED = "result.json", "collected.json"
 MOST_ATTEMPTS = 40_000
 """Attempts after which a round closes with what it has."""
 TENTHS = 10
+NOT_TO_FOOL = (ORDINARY, SAME_ORDINARY, EVERYTHING)
+"""Sources whose drawings were made for no model."""
 
 Say = Callable[[str], None]
 
@@ -80,6 +86,7 @@ class Experiment:
         """All rounds of an arm that are not there yet."""
         arm, crowd = ARMS[name], self.crowd(ARMS[name])
         _claim(self.folder / "settings.json", self.settings.to_json())
+        _claim(self._seed_folder / "crowd.json", {"held_out_sha256": self._drawn()})
         _claim(self._seed_folder / name / "arm.json", arm.to_json())
         self._first()
         for number in range(1, min(self.settings.rounds, arm.rounds) + 1):
@@ -108,7 +115,7 @@ class Experiment:
         with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
             images, labels, hands, fooled = (kept[key] for key in ("images", "labels", "annotators", "fooled"))
         sides = self._sides[hands]
-        measured = fooled | (ARMS[name].source in (ORDINARY, SAME_ORDINARY))
+        measured = fooled | (ARMS[name].source in NOT_TO_FOOL)
         wanted = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
         return {side: (images[chosen], labels[chosen]) for side, chosen in wanted.items()}
 
@@ -118,6 +125,12 @@ class Experiment:
         tests = [self.split("dynamic", number)["test"] for number in self._finished("dynamic")]
         folders = [self._model_before(name, number + 1) for number in [0, *self._finished(name)]]
         return [[tally(model, pictures) for pictures in tests] for model in map(load_model, folders)]
+
+    def misread_before_and_after(self, name: str) -> np.ndarray:
+        """bool [2, n]: which of MNIST's test digits the first adversary misreads, and which an arm's last model."""
+        images, labels = self.suites.pictures[BASE_TEST]
+        models = map(load_model, (self.first_folder, self.round_folder(name, self._finished(name)[-1])))
+        return np.stack([probabilities(model, images).argmax(axis=1) != labels for model in models])
 
     def variety(self, name: str) -> tuple[int, int]:
         """Of how many different trajectories an arm's drawings were made, and how many drawings that are."""
@@ -133,6 +146,10 @@ class Experiment:
     @cached_property
     def suites(self) -> Suites:
         return suites(self.crowd(ARMS["dynamic"]), self.base, seed=self.seed)
+
+    def _drawn(self) -> str:
+        """SHA-256 of the held-out drawings: another crowd, or another way to draw, is another experiment."""
+        return hashlib.sha256(self.suites.pictures[HELD_OUT][0].tobytes()).hexdigest()
 
     @property
     def first_folder(self) -> Path:
@@ -191,6 +208,8 @@ class Experiment:
         seed = [self.seed, 6, number]
         if arm.source == ORDINARY:
             found = collect_ordinary(crowd, asked, seed=seed)
+        elif arm.source == EVERYTHING:
+            found = collect_everything(crowd, seed=seed)
         else:
             adversary = load_model(self._model_before(name, 1 if arm.source == STATIC else number))
             found = collect_fooling(crowd, adversary, asked, seed=seed, most=MOST_ATTEMPTS)
@@ -218,7 +237,8 @@ class Experiment:
             _save(folder / "data" / f"{side}_images.npy", images)
             _save(folder / "data" / f"{side}_labels.npy", labels)
         if arm.config.warm_start and not (folder / "parent").exists():
-            (folder / "parent").symlink_to(parent.resolve())
+            # Relative, so that the folder can be moved to a machine with a GPU and go on there.
+            (folder / "parent").symlink_to(Path(os.path.relpath(parent, folder)))
         seed = 1000 * (self.seed + 1) + number
         config = replace(arm.config, **self.settings.changes, seed=seed, threads=self.settings.threads)
         started = time.monotonic()
@@ -261,7 +281,7 @@ def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float
     wanted = [
         example
         for example in found.examples
-        if example.fooled or arm.source == ORDINARY or arm.non_fooling != rules.NON_FOOLING_NONE
+        if example.fooled or arm.source in NOT_TO_FOOL or arm.non_fooling != rules.NON_FOOLING_NONE
     ]
     drawings = [example.drawing for example in wanted]
     np.savez_compressed(

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.authtoken.models import Token
 
 from bench.crowd import campaign
+from bench.crowd.admin import Stuck
 from bench.crowd.campaign import Accounts
 from bench.crowd.client import Client, Site
 from bench.crowd.terminal import RoundTable
@@ -17,7 +18,7 @@ from rounds import jobs, services
 from rounds.management.commands import crowd
 from rounds.models import Example, Export, Round, Task, TrainingRun, Validation
 
-from .toys import toy_handwriting
+from .toys import toy_crowd, toy_handwriting
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -27,8 +28,9 @@ FEW = ["--annotators", "4", "--validators", "5", "--threads", "2", "--target", "
 
 
 @pytest.fixture
-def toy_people(monkeypatch):
-    """People whose handwriting is made up, so that nearly all of it fools the model."""
+def toy_people(monkeypatch, settings, live_server):
+    """People whose handwriting is made up, so that nearly all of it fools the model, at the site of this database."""
+    settings.SITE_URL = live_server.url
     monkeypatch.setattr(crowd, "load_handwriting", toy_handwriting)
     monkeypatch.setattr(campaign, "LOOK_EVERY", 0.05)
 
@@ -75,15 +77,13 @@ def quick_round(open_round):
     return open_round
 
 
-def test_a_crowd_plays_two_rounds_and_reports_what_it_knows(live_server, quick_round, toy_people, worker, tmp_path):
+def test_a_crowd_plays_two_rounds_and_reports_what_it_knows(quick_round, toy_people, worker, tmp_path):
     said, report = io.StringIO(), tmp_path / "report.json"
     call_command(
         "crowd",
         *FEW,
         "--rounds",
         "2",
-        "--url",
-        live_server.url,
         "--wrong-digit",
         "0.3",
         "--report",
@@ -109,7 +109,36 @@ def test_a_crowd_plays_two_rounds_and_reports_what_it_knows(live_server, quick_r
     assert "wrong labels among the verified ones" in said.getvalue()
 
 
-def test_the_accounts_can_be_made_first_and_used_from_elsewhere(live_server, quick_round, toy_people, tmp_path):
+def test_hands_are_of_similar_shapes_unless_one_wants_any(toy_people):
+    def sevens(people):
+        return [annotator.hand.members[7].tolist() for annotator in people.annotators]
+
+    def asked_for(*more):
+        return sevens(crowd.people(vars(crowd.Command().create_parser("manage.py", "crowd").parse_args([*FEW, *more]))))
+
+    similar, random = (sevens(toy_crowd(by_shape=by_shape)) for by_shape in (True, False))
+    assert similar != random
+    assert asked_for() == asked_for("--hands", "similar") == similar
+    assert asked_for("--hands", "random") == random
+
+
+def test_a_crowd_that_is_stopped_in_its_first_round_reports_what_there_is(
+    quick_round, toy_people, taking_turns, monkeypatch
+):
+    def stop_at_the_first_vote(table, round):
+        with taking_turns:
+            if Validation.objects.exists():
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(RoundTable, "show", stop_at_the_first_vote)
+    said = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("crowd", *FEW, stdout=said, stderr=io.StringIO())
+    assert "Validators, against the truth" in said.getvalue()
+    assert "send drawing" in said.getvalue()
+
+
+def test_the_accounts_can_be_made_first_and_used_from_elsewhere(quick_round, toy_people, tmp_path):
     path = tmp_path / "accounts.json"
     call_command("crowd", "--annotators", "2", "--validators", "3", "--write-accounts", path)
     accounts = Accounts.read(path)
@@ -118,43 +147,138 @@ def test_the_accounts_can_be_made_first_and_used_from_elsewhere(live_server, qui
     assert Token.objects.get(key=accounts.admin).user.groups.get().name == "admin"
     assert not User.objects.get(username="crowd-v03").has_usable_password()
 
-    call_command("crowd", "--accounts", path, "--url", live_server.url, "--rounds", "0", stdout=io.StringIO())
+    call_command(
+        "crowd", "--accounts", path, "--annotators", "2", "--validators", "3", "--rounds", "0", stdout=io.StringIO()
+    )
     assert User.objects.filter(username__startswith="crowd-a0").count() == 2
 
 
-def test_accounts_that_the_site_does_not_know_are_told_in_a_sentence(live_server, quick_round, toy_people, tmp_path):
+def test_accounts_that_the_site_does_not_know_are_told_in_a_sentence(quick_round, toy_people, tmp_path):
     path = tmp_path / "accounts.json"
     Accounts(annotators=[("a", "x")], validators=[("v", "y")], admin="z").write(path)
     with pytest.raises(CommandError, match=r"401 .*Invalid token"):
-        call_command("crowd", "--accounts", path, "--url", live_server.url, "--target", "3", stdout=io.StringIO())
+        call_command("crowd", "--accounts", path, "--annotators", "1", "--validators", "1", stdout=io.StringIO())
 
 
-def test_a_site_without_a_round_is_told_in_a_sentence(live_server, digits, toy_people):
+def test_fewer_accounts_than_people_are_refused(toy_people, tmp_path):
+    path = tmp_path / "accounts.json"
+    Accounts(annotators=[("a", "x")] * 4, validators=[("v", "y")] * 4, admin="z").write(path)
+    with pytest.raises(CommandError, match=r"accounts for 4 of 5 validators: give --validators 4, or write more"):
+        call_command("crowd", *FEW, "--accounts", path, stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"annotators": [], "validator": []}', '{"annotators": [["a"]]}'])
+def test_a_file_that_holds_no_accounts_is_told_in_a_sentence(toy_people, tmp_path, content):
+    path = tmp_path / "accounts.json"
+    path.write_text(content)
+    with pytest.raises(CommandError, match=r"can't be read as accounts .*: make it with --write-accounts"):
+        call_command("crowd", *FEW, "--accounts", path, stdout=io.StringIO())
+
+
+def test_accounts_that_cannot_be_written_are_told_in_a_sentence(db, tmp_path):
+    with pytest.raises(CommandError, match=r"can't be written \(Is a directory\): name another file"):
+        call_command("crowd", *FEW, "--write-accounts", tmp_path)
+
+
+def test_tokens_are_kept_from_others_even_in_a_file_that_was_open_to_them(tmp_path):
+    path = tmp_path / "accounts.json"
+    path.touch(mode=0o644)
+    Accounts(annotators=[], validators=[], admin="z").write(path)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_something_that_is_no_address_is_told_in_a_sentence(toy_people):
+    with pytest.raises(CommandError, match="“localhost” is no address of a site"):
+        call_command("crowd", *FEW, "--url", "localhost", stdout=io.StringIO())
+
+
+def test_no_accounts_are_made_here_for_a_site_elsewhere(toy_people):
+    with pytest.raises(CommandError, match=r"no use at https://dadc\.example\.org: .* give them with --accounts"):
+        call_command("crowd", *FEW, "--url", "https://dadc.example.org", stdout=io.StringIO())
+    assert not User.objects.exists()
+
+
+def test_a_site_without_a_round_is_told_in_a_sentence(digits, toy_people):
     with pytest.raises(CommandError, match=r"no round to play.*manage\.py setup"):
-        call_command("crowd", *FEW, "--url", live_server.url, stdout=io.StringIO())
+        call_command("crowd", *FEW, stdout=io.StringIO())
 
 
 def test_drawings_of_strangers_are_left_to_those_who_know_them(live_server, quick_round, toy_people, alice, draw):
     """What the crowd did not draw, it can't answer for."""
     draw(alice, quick_round.task, fooling=True)
-    accounts = crowd.make_accounts(0, 1)
+    accounts = crowd.make_accounts(1, 1)
     checker = campaign.Campaign(
         crowd.make_crowd(toy_handwriting(), annotators=1, validators=1),
         accounts,
         campaign.Site(live_server.url),
         task="digits",
     ).checkers[0]
-    assert checker.turn(campaign.Stage(round=quick_round.pk, number=1, validate=True)) is False
+    stage = campaign.Stage(round=quick_round.pk, number=1, validate=True)
+    assert checker.turn(stage) is False
+    assert checker.is_held_up
     assert not Validation.objects.exists()
+
+    Example.objects.update(verification="verified")  # others have settled it
+    assert checker.turn(stage) is False
+    assert not checker.is_held_up
+
+
+def test_validators_who_all_hold_drawings_of_strangers_are_told_of(monkeypatch):
+    played = nowhere(validators=2, target=6)
+    monkeypatch.setattr(played._held_up, "patience", -1)
+    played.checkers[0].is_held_up = True
+    played._check_desks({"status": "open"})
+    played.checkers[1].is_held_up = True
+    played._check_desks({"status": "validating"})
+    with pytest.raises(Stuck, match=r"All 2 validators .* not this crowd's: settle those at the site first"):
+        played._check_desks({"status": "open"})
+
+
+def nowhere(annotators=1, validators=1, **more):
+    """A campaign at a site that nobody asks."""
+    people = crowd.make_crowd(toy_handwriting(), annotators=annotators, validators=validators)
+    accounts = Accounts(annotators=[("a", "x")] * annotators, validators=[("v", "y")] * validators, admin="z")
+    return campaign.Campaign(people, accounts, Site("http://127.0.0.1"), task="digits", **more)
 
 
 def test_annotators_wait_for_validators_but_not_for_ever(monkeypatch):
     """Three validators may split over an example and leave it unsettled."""
-    people = crowd.make_crowd(toy_handwriting(), annotators=1, validators=1)
-    accounts = Accounts(annotators=[("a", "x")], validators=[("v", "y")], admin="z")
-    played = campaign.Campaign(people, accounts, Site("http://127.0.0.1"), task="digits", target=6)
+    played = nowhere(target=6)
     counts = {"verified": 5, "pending": 1}
     almost_there = {"id": 1, "number": 1, "status": "open", "criteria": [], "counts": counts}
     assert played._stage(almost_there).draw is False
-    monkeypatch.setattr("bench.crowd.admin.PATIENCE", -1)
+    monkeypatch.setattr(played._settling, "patience", -1)
     assert played._stage(almost_there).draw is True
+
+
+def test_an_export_that_nobody_makes_is_not_waited_for_for_ever(monkeypatch):
+    played = nowhere()
+    monkeypatch.setattr(campaign, "PATIENCE_WITH_WORKERS", -1)
+    monkeypatch.setattr(Client, "ask_export", lambda client, round: {"id": 1, "status": "queued"})
+    with pytest.raises(Stuck, match=r"export is queued .* look whether the worker .* runs"):
+        list(played._outcomes(1))
+
+
+def test_fewer_validators_than_an_example_needs_votes_are_refused(quick_round, toy_people):
+    with pytest.raises(CommandError, match=r"needs 2 votes here: give the crowd at least so many --validators"):
+        call_command("crowd", "--validators", "1", "--annotators", "1", stdout=io.StringIO())
+    assert not Example.objects.exists()
+
+
+def test_a_crowd_without_annotators_is_refused(quick_round, toy_people):
+    with pytest.raises(CommandError, match="Nobody draws"):
+        call_command("crowd", "--annotators", "0", stdout=io.StringIO())
+
+
+def test_a_round_that_no_number_closes_needs_a_target(open_round, toy_people):
+    Round.objects.update(frozen_rules={**open_round.frozen_rules, "target_verified": None})
+    with pytest.raises(CommandError, match=r"closes at no number .* give one with --target"):
+        call_command("crowd", stdout=io.StringIO())
+
+
+def test_what_is_left_to_other_validators_is_drawn_and_not_validated(quick_round, toy_people, taking_turns):
+    call_command("crowd", *FEW, "--rounds", "0", "--leave", "3", stdout=io.StringIO())
+    fooled = Example.objects.filter(fooled=True)
+    assert fooled.count() >= 3
+    assert set(fooled.values_list("verification", flat=True)) == {"pending"}
+    assert not Validation.objects.exists()

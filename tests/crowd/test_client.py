@@ -1,6 +1,7 @@
 """The client against the running site, and against a server that misbehaves."""
 
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,12 +14,14 @@ from rounds.models import Annotator, Example, Prompt
 
 
 class Moody(ThreadingHTTPServer):
-    """Answers each request with the next of `answers`: (status, headers, body), or None to hang up."""
+    """Answers each request after `seconds` with the next of `answers`: (status, headers, body), or None to hang up."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), MoodyHandler)
         self.answers: list[tuple[int, dict[str, str], bytes] | None] = []
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.connections: set[Any] = set()
+        self.seconds = 0.0
 
     @property
     def url(self) -> str:
@@ -37,6 +40,8 @@ class MoodyHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
+        self.server.connections.add(self.client_address)
+        time.sleep(self.server.seconds)
         answer = self.server.answers.pop(0)
         if answer is None:
             self.close_connection = True
@@ -84,14 +89,14 @@ def client_of(hand: Annotator, site: str) -> Client:
 
 
 def test_it_waits_as_long_as_a_throttled_answer_says(moody, guest, waits):
-    moody.answers = [(429, {"Retry-After": "7"}, b"{}"), (200, {}, b'{"guest": true}')]
-    assert guest.me() == {"guest": True}
+    moody.answers = [(429, {"Retry-After": "7"}, b"{}"), (200, {}, b'{"number": 1}')]
+    assert guest.round(5) == {"number": 1}
     assert waits == [7]
 
 
 def test_it_asks_again_after_an_error_of_the_server(moody, guest, waits):
     moody.answers = [(500, {}, b"oops"), (502, {}, b"<html>"), (503, {"Retry-After": "5"}, b""), (200, {}, b"{}")]
-    guest.me()
+    guest.round(5)
     assert len(waits) == 3
     assert waits[2] == 5
     assert waits[0] < waits[1] * 3  # longer and longer, but never at the same moment as everybody else
@@ -99,7 +104,7 @@ def test_it_asks_again_after_an_error_of_the_server(moody, guest, waits):
 
 def test_it_asks_again_when_the_server_hangs_up(moody, guest):
     moody.answers = [None, None, (200, {}, b"{}")]
-    guest.me()
+    guest.round(5)
     assert len(moody.asked) == 3
 
 
@@ -129,14 +134,26 @@ def test_a_refusal_is_not_asked_for_twice(moody, guest, waits):
 def test_it_gives_up_on_a_server_that_keeps_failing(moody, guest, waits):
     moody.answers = [(500, {}, b"oops")] * (len(PATIENCE) + 1)
     with pytest.raises(Problem, match="500 unknown: oops"):
-        guest.me()
+        guest.round(5)
     assert len(waits) == len(PATIENCE)
 
 
 def test_nobody_there_is_said_in_a_sentence(moody, waits):
     moody.server_close()
-    with pytest.raises(Unreachable, match="does not answer"):
-        Client(Site(moody.url, sleep=waits.append)).me()
+    with pytest.raises(Unreachable, match=r"does not answer .*: start the site, or use its right address"):
+        Client(Site(moody.url, sleep=waits.append)).round(5)
+
+
+def test_a_site_that_sends_us_elsewhere_is_not_followed_but_named(moody, guest):
+    moody.answers = [(301, {"Location": "https://dadc.example.org/"}, b"")]
+    with pytest.raises(Problem, match=r"301 .* sends us to https://dadc\.example\.org/: use its right address"):
+        guest.round(5)
+
+
+def test_a_page_where_the_api_should_be_is_told_in_a_sentence(moody, guest):
+    moody.answers = [(200, {}, b"<html>Welcome!</html>")]
+    with pytest.raises(Problem, match=r"200 .* not the API: use the site's right address"):
+        guest.round(5)
 
 
 def test_an_answer_that_had_arrived_before_counts(moody, guest):
@@ -149,12 +166,42 @@ def test_an_answer_that_came_too_late_does_not_count(moody, guest):
     assert guest.answer(3, "7") is False
 
 
-def test_every_attempt_is_noted_with_its_outcome(moody, waits):
+def test_an_answer_that_took_long_leaves_its_connection_fresh(moody, guest, monkeypatch):
+    monkeypatch.setattr("bench.crowd.client.IDLE_SECONDS", 0.5)
+    moody.answers, moody.seconds = [(200, {}, b"{}")] * 2, 0.6
+    guest.round(5)
+    moody.seconds = 0
+    guest.round(5)
+    assert len(moody.connections) == 1
+
+
+def test_a_connection_that_was_idle_for_long_is_opened_anew(moody, guest, monkeypatch):
+    monkeypatch.setattr("bench.crowd.client.IDLE_SECONDS", 0.0)
+    moody.answers = [(200, {}, b"{}")] * 2
+    guest.round(5)
+    guest.round(5)
+    assert len(moody.connections) == 2
+
+
+def test_every_attempt_is_noted_with_its_outcome_and_the_time_of_those_that_succeed(moody, waits):
     calls = Calls()
     moody.answers = [None, (500, {}, b""), (200, {}, b"{}")]
-    Client(Site(moody.url, calls=calls, sleep=waits.append)).me()
-    assert calls.outcomes == {("me", "RemoteDisconnected"): 1, ("me", "500"): 1, ("me", "200"): 1}
-    assert len(calls.seconds["me"]) == 3
+    Client(Site(moody.url, calls=calls, sleep=waits.append)).round(5)
+    assert calls.outcomes == {("round", "RemoteDisconnected"): 1, ("round", "500"): 1, ("round", "200"): 1}
+    assert len(calls.seconds["round"]) == 1
+
+
+def test_what_succeeds_under_load_is_counted_apart(moody, waits):
+    calls = Calls()
+    client = Client(Site(moody.url, calls=calls, sleep=waits.append))
+    moody.answers = [(200, {}, b"{}"), (500, {}, b""), (200, {}, b"{}"), (200, {}, b"{}")]
+    client.round(5)
+    for _ in range(2):
+        with calls.under_load():
+            client.round(5)
+    succeeded, seconds = calls.load
+    assert succeeded == 2
+    assert 0 < seconds < 10
 
 
 def test_something_that_is_no_address_is_refused():
@@ -164,18 +211,16 @@ def test_something_that_is_no_address_is_refused():
 
 def test_a_path_in_the_address_is_kept(moody, waits):
     moody.answers = [(200, {}, b"{}")]
-    Client(Site(moody.url + "/dadc/", sleep=waits.append)).me()
-    assert moody.asked[0][1] == "/dadc/api/v1/me/"
+    Client(Site(moody.url + "/dadc/", sleep=waits.append)).round(5)
+    assert moody.asked[0][1] == "/dadc/api/v1/rounds/5/"
 
 
 # --- against the site
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_alice_logs_in_draws_and_gives_up(live_server, open_round, alice, pen):
-    client = Client(Site(live_server.url))
-    client.log_in("alice", "a long enough password")
-    assert client.me()["username"] == "alice"
+def test_alice_draws_and_gives_up(live_server, open_round, alice, pen):
+    client = client_of(alice, live_server.url)
     prompt = client.ask_prompt("digits")
     verdict = client.send_drawing(prompt["id"], pen.digit(prompt["label"], fooling=False))
     assert verdict["fooled"] is False
@@ -202,8 +247,5 @@ def test_bob_looks_at_what_alice_drew_and_answers(live_server, open_round, alice
 def test_adam_sees_and_closes_the_round(live_server, open_round, adam):
     client = client_of(adam, live_server.url)
     assert [round["number"] for round in client.rounds("digits")] == [1]
-    assert client.task("digits")["open_round"]["number"] == 1
     assert client.close(open_round.pk)["status"] == "validating"
-    assert client.report(open_round.pk)["counts"]["attempts"] == 0
-    assert client.matrix("digits")["task"] == "digits"
     assert client.keep(open_round.pk)["next_round"]["number"] == 2

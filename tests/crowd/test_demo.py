@@ -31,6 +31,17 @@ def test_it_goes_on_in_its_own_folder(settings):
     assert Task.objects.get().target_verified == 5
 
 
+def test_it_sends_nobody_to_another_site_at_its_address(settings, live_server):
+    settings.SITE_URL = live_server.url
+    with pytest.raises(CommandError, match=r"answers at .* already: stop it"):
+        demo.require_free_address()
+
+
+def test_an_address_where_nothing_answers_is_free(settings):
+    settings.SITE_URL = "http://127.0.0.1:9"
+    demo.require_free_address()
+
+
 def test_every_start_has_a_new_password_for_the_admin(client):
     User.objects.create_superuser("admin", "admin@localhost", "the first one, long lost")
     assert client.login(username="admin", password=demo.new_admin_password())

@@ -13,7 +13,7 @@ import pytest
 
 from bench.crowd import Eyes
 from bench.experiment import arms, measure
-from bench.experiment.collect import collect_fooling, collect_ordinary
+from bench.experiment.collect import STYLES, collect_fooling, collect_ordinary
 from bench.experiment.run import Experiment, OtherSettings, Settings
 from models_zoo.architectures import build
 from models_zoo.config import Config
@@ -28,6 +28,7 @@ SETTINGS = Settings(rounds=2, per_round=12, annotators=10, first=QUICK, threads=
 @pytest.fixture(autouse=True)
 def quick_arms(monkeypatch):
     quick = {name: replace(arm, config=replace(QUICK, warm_start=True)) for name, arm in arms.MAIN.items()}
+    quick["everything"] = replace(arms.ARMS["everything"], config=quick["dynamic"].config)
     quick["weight-1"] = replace(arms.ARMS["weight-1"], config=quick["dynamic"].config, only_after=(2,))
     monkeypatch.setattr("bench.experiment.run.ARMS", quick)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
@@ -67,6 +68,17 @@ def test_an_arm_on_the_same_examples_has_the_very_drawings_of_the_dynamic_one(tm
     assert "scores" not in what_came_out(tmp_path)["seed-0/weight-1/round-01/result.json"]
 
 
+def test_everything_is_each_trajectory_of_the_hands_that_are_trained_on(tmp_path):
+    run = experiment(tmp_path)
+    run.run("everything")
+    train = [annotator for side, annotator in zip(run._sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
+             if side == "train"]  # fmt: skip
+    theirs = sum(len(members) for annotator in train for members in annotator.hand.members)
+    images, labels = run.split("everything", 1)["train"]
+    assert len(images) == len(labels) == STYLES * theirs
+    assert "held-out writers" in what_came_out(tmp_path)["seed-0/everything/round-01/result.json"]["scores"]
+
+
 def test_a_run_that_is_done_changes_nothing_and_more_rounds_continue_it(tmp_path):
     experiment(tmp_path).run("dynamic")
     before = what_came_out(tmp_path)
@@ -82,6 +94,20 @@ def test_a_folder_refuses_other_settings(tmp_path):
     experiment(tmp_path).run("ordinary")
     with pytest.raises(OtherSettings, match="use another --folder"):
         experiment(tmp_path, replace(SETTINGS, per_round=13)).run("ordinary")
+
+
+def test_a_folder_refuses_another_crowd(tmp_path, monkeypatch):
+    experiment(tmp_path).run("ordinary")
+    monkeypatch.setattr("bench.crowd.hands.pen_down", lambda trajectory, label: np.arange(7) > 0)
+    with pytest.raises(OtherSettings, match=r"crowd\.json says that other settings were used"):
+        experiment(tmp_path).run("ordinary")
+
+
+def test_a_folder_that_was_moved_goes_on(tmp_path):
+    experiment(tmp_path / "here", replace(SETTINGS, rounds=1)).run("dynamic")
+    (tmp_path / "here").rename(tmp_path / "there")
+    experiment(tmp_path / "there").run("dynamic")
+    assert (tmp_path / "there/seed-0/dynamic/round-02/parent/model.json").exists()
 
 
 def test_no_hand_is_on_two_sides(tmp_path):

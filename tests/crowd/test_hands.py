@@ -98,10 +98,31 @@ def test_the_curve_goes_through_the_pens_points():
     assert np.allclose(smooth(points)[::7], points, atol=1e-4)
 
 
-def test_the_way_to_the_bar_of_a_five_is_not_drawn_but_that_of_a_four_is():
-    points = np.array([[10, 86], [34, 66], [68, 34], [34, 0], [4, 26], [0, 69], [34, 95], [100, 100]], dtype=float)
-    assert pen_down(points, 5).tolist() == [True, True, True, True, False, True, True]
-    assert pen_down(points, 4).all()
+TWO_STROKES = {
+    "four": (4, [[60, 100], [25, 75], [0, 45], [60, 42], [100, 45], [75, 85], [70, 42], [68, 0]], [4]),
+    "five": (5, [[10, 86], [34, 66], [68, 34], [34, 0], [4, 26], [0, 69], [34, 95], [100, 100]], [4, 5]),
+    "seven": (7, [[0, 95], [40, 100], [85, 70], [70, 35], [40, 0], [0, 25], [45, 35], [100, 38]], [4]),
+    "seven with its bar drawn leftwards": (
+        7,
+        [[0, 100], [70, 100], [55, 65], [25, 35], [15, 0], [65, 25], [100, 50], [15, 50]],
+        [4, 5],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TWO_STROKES)
+def test_the_way_through_the_air_to_a_second_stroke_is_not_drawn(kind):
+    label, points, in_the_air = TWO_STROKES[kind]
+    assert np.flatnonzero(~pen_down(np.array(points, dtype=float), label)).tolist() == in_the_air
+
+
+def test_digits_of_one_stroke_are_drawn_whole():
+    seven = np.array([[0, 95], [35, 100], [70, 100], [95, 90], [75, 65], [55, 40], [45, 20], [40, 0]], dtype=float)
+    hooked = np.array([[90, 100], [40, 98], [10, 70], [45, 60], [90, 50], [85, 10], [40, 0], [9, 40]], dtype=float)
+    assert pen_down(seven, 7).all()
+    assert pen_down(hooked, 5).all()
+    climbing = np.array(TWO_STROKES["five"][1], dtype=float)
+    assert pen_down(climbing, 6).all()
 
 
 def test_real_handwriting_is_fetched_once_and_is_what_it_should_be():
@@ -115,8 +136,9 @@ def test_real_handwriting_is_fetched_once_and_is_what_it_should_be():
 
 def test_what_cannot_be_fetched_is_said_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.crowd.handwriting.PACKAGE", "--no-such-option")
-    with pytest.raises(HandwritingError, match=r"could not be fetched .* penbased\.dat into"):
+    with pytest.raises(HandwritingError, match=r"could not be fetched .*no such option.* penbased\.dat into") as caught:
         load_handwriting(tmp_path)
+    assert str(tmp_path) in str(caught.value)
 
 
 def test_people_who_are_never_wrong_draw_what_they_are_asked_for():

@@ -2,7 +2,18 @@
 
 import pytest
 
-from bench.crowd.report import Outcome, Vote, agreement_with_truth, as_text, failures, make_report, quality, speed
+from bench.crowd.report import (
+    Load,
+    Outcome,
+    Vote,
+    agreement_with_truth,
+    as_text,
+    failures,
+    make_report,
+    quality,
+    refusals,
+    speed,
+)
 from rounds.stats.rates import Rate
 
 RIGHT_VERIFIED = Outcome(is_right=True, fooled=True, verification="verified")
@@ -48,14 +59,24 @@ def test_the_95th_percentile_is_what_95_in_100_do_not_exceed(seconds, median, p9
     assert (found.median, found.p95) == (median, p95)
 
 
-def test_failures_are_what_was_not_answered_with_a_2xx():
-    outcomes = {("answer", "201"): 90, ("answer", "409"): 2, ("image", "ConnectionResetError"): 5, ("image", "200"): 9}
-    assert failures(outcomes) == {("image", "ConnectionResetError"): 5, ("answer", "409"): 2}
+def test_what_was_refused_for_good_is_told_apart_from_what_may_be_tried_again():
+    answered = {("answer", "201"): 90, ("image", "200"): 9}
+    refused = {("answer", "409"): 2, ("answer", "403"): 1}
+    failed = {("image", "ConnectionResetError"): 5, ("image", "503"): 2, ("answer", "429"): 1}
+    outcomes = {**answered, **refused, **failed}
+    assert refusals(outcomes) == refused
+    assert failures(outcomes) == failed
+
+
+def test_a_site_that_was_never_under_load_has_no_rate():
+    assert Load(0, 0.0).per_second == 0
 
 
 def test_fooling_and_sampled_examples_are_told_apart():
     sampled = Outcome(is_right=True, fooled=False, verification="verified")
-    report = make_report([RIGHT_VERIFIED, sampled, sampled], [], {"me": [0.1, 0.2]}, {("me", "200"): 2}, 4.0)
+    report = make_report(
+        [RIGHT_VERIFIED, sampled, sampled], [], {"round": [0.1, 0.2]}, {("round", "200"): 2}, Load(2, 4)
+    )
     assert report.fooling.wrong_before == Rate(0, 1)
     assert report.sampled.wrong_before == Rate(0, 2)
     assert report.calls == 2
@@ -64,16 +85,19 @@ def test_fooling_and_sampled_examples_are_told_apart():
 def test_the_text_names_every_number_and_what_it_is_of():
     votes = [Vote("bob", careless=True, answer="1", truth="7")] * 8
     outcomes = [WRONG_VERIFIED, *[RIGHT_VERIFIED] * 19]
-    said = as_text(make_report(outcomes, votes, {"answer": [0.02] * 8}, {("answer", "503"): 1}, 2.0))
+    troubles = {("answer", "409"): 2, ("answer", "503"): 1}
+    said = as_text(make_report(outcomes, votes, {"answer": [0.02] * 8}, troubles, Load(6, 2.0)))
     assert "wrong labels among the verified ones" in said
     assert "5.0 % [0.9, 23.6]  1/20" in said
     assert "bob (careless)" in said
     assert "0/8" in said
-    assert "8 in 2 s: 4.0 a second" in said
-    assert "1 × answer: 503" in said
+    assert "8 succeeded; while rounds were open 6 in 2 s, 3.0 a second" in said
+    assert "refused: 2 × answer: 409" in said
+    assert "failed: 1 × answer: 503" in said
 
 
 def test_the_json_holds_the_same_numbers():
-    made = make_report([RIGHT_VERIFIED], [], {"me": [0.1]}, {("me", "200"): 1}, 1.0).to_json()
+    made = make_report([RIGHT_VERIFIED], [], {"round": [0.1]}, {("round", "200"): 1}, Load(1, 2.0)).to_json()
     assert made["quality"]["fooling"]["wrong_verified"]["denominator"] == 1
-    assert made["calls"]["each"]["me"] == {"n": 1, "median_seconds": 0.1, "p95_seconds": 0.1}
+    assert made["calls"]["each"]["round"] == {"n": 1, "median_seconds": 0.1, "p95_seconds": 0.1}
+    assert made["calls"]["while_open"] == {"n": 1, "seconds": 2.0, "per_second": 0.5}

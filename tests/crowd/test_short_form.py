@@ -20,9 +20,9 @@ def handwriting():
 def test_three_rounds_teach_the_model_writers_it_never_saw(tmp_path, mnist, handwriting):  # noqa: F811
     Experiment(tmp_path, SHORT, 0, mnist, handwriting, say=lambda sentence: None).run("dynamic")
     results = numbers.read(tmp_path)
-    before, after = (numbers.held_out_errors(results.of("dynamic", number)) for number in (0, 3))
-    # Safe to ask: the errors fall to about half, and the intervals, over ten hands each, are far apart.
-    assert after.high < before.low
+    # Safe to ask: a quarter fewer errors, compared hand by hand on the same drawings.
+    _, fewest, _ = numbers.fewer_errors(results, ("dynamic", 3), ("dynamic", 0))
+    assert fewest > 0
     # Every round was played out, and validation let hardly a wrong label through.
     rounds = [row for number in (1, 2, 3) for row in results.of("dynamic", number)]
     assert [row["counts"]["verified"] for row in rounds] == [SHORT.per_round] * 3

@@ -37,7 +37,9 @@ class Command(BaseCommand):
         site.add_argument("--url", default=settings.SITE_URL, help="Where it runs (%(default)s).")
         site.add_argument("--task", default="digits", help="The task's slug (%(default)s).")
         site.add_argument(
-            "--accounts", type=Path, help="Act under the accounts in this file, rather than make some in this database."
+            "--accounts",
+            type=Path,
+            help="Act under the accounts in this file; without it, some are made in this database.",
         )
         site.add_argument(
             "--write-accounts", type=Path, metavar="FILE", help="Make the accounts, write them to FILE, and stop."
@@ -47,7 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["write_accounts"]:
-            make_accounts(options["annotators"], options["validators"]).write(options["write_accounts"])
+            write_accounts(options["write_accounts"], options["annotators"], options["validators"])
             return
         try:
             campaign = make_campaign(options)
@@ -58,11 +60,11 @@ class Command(BaseCommand):
         except (Problem, Stuck, Unreachable) as error:
             raise CommandError(str(error)) from error
         finally:
-            if campaign.outcomes:
+            if campaign.has_begun:
                 self.tell(campaign.report(), options["report"])
 
     def play(self, campaign: Campaign, rounds: int, leave: int) -> None:
-        """Ctrl-C ends it early; what was played is reported all the same."""
+        """Ctrl-C ends it early; `handle` reports what there is all the same."""
         try:
             with RoundTable(campaign.target) as table:
                 campaign.play(rounds=rounds, watch=table.show)
@@ -82,6 +84,12 @@ def add_people(parser: argparse.ArgumentParser) -> None:
     people.add_argument("--annotators", type=int, default=40, help="How many draw (%(default)s).")
     people.add_argument("--validators", type=int, default=10, help="How many validate (%(default)s).")
     people.add_argument("--seed", type=int, default=0, help="Decides hands, errors and chance (%(default)s).")
+    people.add_argument(
+        "--hands",
+        choices=["similar", "random"],
+        default="similar",
+        help="Whether a hand's digits are alike in shape, as one person's are, or any (%(default)s).",
+    )
     people.add_argument("--tries", type=int, default=HABITS.patience, help="Tries before giving up (%(default)s).")
     people.add_argument(
         "--wrong-digit",
@@ -92,7 +100,10 @@ def add_people(parser: argparse.ArgumentParser) -> None:
     people.add_argument("--scrawl", type=float, default=HABITS.scrawl, help="Share of scrawls (%(default)s).")
     people.add_argument("--never-learn", action="store_true", help="Annotators don't come back to what fooled.")
     people.add_argument(
-        "--errors", type=float, default=EYES.errors, help="How often validators misread a usual drawing (%(default)s)."
+        "--errors",
+        type=float,
+        default=EYES.errors,
+        help="How often validators misread a digit with one thing varied, and a plain one half as often (%(default)s).",
     )
     people.add_argument(
         "--unreadable", type=float, default=EYES.unreadable, help="… say unreadable of the hardest (%(default)s)."
@@ -122,13 +133,11 @@ def add_course(parser: argparse.ArgumentParser) -> None:
 
 def make_campaign(options: dict[str, Any]) -> Campaign:
     """The campaign that the options ask for. Makes the accounts in this site's database, unless they come in a file."""
-    crowd = people(options)
-    given = options["accounts"]
-    accounts = Accounts.read(given) if given else make_accounts(len(crowd.annotators), len(crowd.validators))
+    site = Site(options["url"])
     return Campaign(
-        crowd,
-        accounts,
-        Site(options["url"]),
+        people(options),
+        accounts(options),
+        site,
         task=options["task"],
         known=Known(settings.DATA_DIR / "crowd" / f"{options['task']}.jsonl"),
         target=options["target"],
@@ -144,6 +153,7 @@ def people(options: dict[str, Any]) -> Crowd:
         annotators=options["annotators"],
         validators=options["validators"],
         seed=options["seed"],
+        by_shape=options["hands"] == "similar",
         habits=Habits(
             patience=options["tries"],
             wrong_digit=options["wrong_digit"],
@@ -155,6 +165,25 @@ def people(options: dict[str, Any]) -> Crowd:
     for number, validator in enumerate(crowd.validators):
         validator.is_careless = number < options["careless"]
     return crowd
+
+
+def accounts(options: dict[str, Any]) -> Accounts:
+    """Those in the file that the options name, else in this database: if it is that of the site at the address."""
+    if options["accounts"]:
+        return Accounts.read(options["accounts"])
+    if options["url"].rstrip("/") != settings.SITE_URL:
+        raise CommandError(
+            f"This database is that of {settings.SITE_URL}, so accounts made in it are no use at {options['url']}: "
+            "make them on that site's host with --write-accounts, and give them with --accounts."
+        )
+    return make_accounts(options["annotators"], options["validators"])
+
+
+def write_accounts(path: Path, annotators: int, validators: int) -> None:
+    try:
+        make_accounts(annotators, validators).write(path)
+    except OSError as error:
+        raise CommandError(f"{path} can't be written ({error.strerror}): name another file.") from error
 
 
 def make_accounts(annotators: int, validators: int) -> Accounts:

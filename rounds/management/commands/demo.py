@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from rounds.management.commands.setup import digits_task
 from rounds.models import Round, Task
 
 SECONDS_TO_START = 60
+#: Of the first model: enough to be fooled now and then, and less to wait for.
+EPOCHS = 3
 #: Fooling examples that are left for whoever tries validating.
 WAITING = 12
 
@@ -36,14 +39,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rounds", type=int, default=3, help="How many rounds to play (%(default)s).")
-        parser.add_argument("--target", type=int, default=80, help="Verified fooling ones per round (%(default)s).")
+        parser.add_argument("--target", type=int, default=60, help="Verified fooling ones per round (%(default)s).")
 
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
         require_own_data()
+        require_free_address()
         call_command("migrate", verbosity=0)
         digits_task(target_verified=target)
         self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
-        call_command("setup", stdout=io.StringIO())  # the password that it would show is replaced at once
+        # The password that it would show is replaced at once.
+        call_command("setup", epochs=EPOCHS, stdout=io.StringIO())
         password = new_admin_password()
         with site_running() as site:
             left = rounds - Round.objects.filter(status=Round.Status.DONE).count()
@@ -67,6 +72,21 @@ def require_own_data() -> None:
             "Use make demo, or set DATA_DIR (and DATABASE_URL) to empty ones."
         )
     ours.touch()
+
+
+def require_free_address() -> None:
+    """Raises CommandError if a site answers already where the demo's will: the people would go there."""
+    try:
+        with urllib.request.urlopen(f"{settings.SITE_URL}/healthz", timeout=5):  # noqa: S310
+            pass
+    except urllib.error.HTTPError:
+        pass
+    except OSError:
+        return
+    raise CommandError(
+        f"Something answers at {settings.SITE_URL} already: stop it, or give the demo another address, for example "
+        "BIND=127.0.0.1:8011 make demo."
+    )
 
 
 def new_admin_password() -> str:

@@ -1,0 +1,50 @@
+"""Markdown: prose in lines, tables, and numbers as the results page shows them."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from rounds.stats.rates import Rate
+
+
+def wrapped(paragraph: str) -> str:
+    """Prose in lines of at most 120; tables, pictures, headings and comments as they are."""
+    if paragraph.startswith(("|", "!", "#", "<")):
+        return paragraph
+    items = re.split(r"\n(?=- )", paragraph)
+    return "\n".join(
+        textwrap.fill(
+            " ".join(item.split()),
+            width=120,
+            subsequent_indent="  " if item.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for item in items
+    )
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Numbers to the right, the first column to the left."""
+    lines = [f"| {' | '.join(heads)} |", "|---" + "|---:" * (len(heads) - 1) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+
+
+def plain(rate: Rate) -> str:
+    """A rate in tenths of a percent with its interval and its counts."""
+    if not rate.denominator:
+        return "none"
+    interval = rate.interval
+    between = f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval else ""
+    return f"{100 * (rate.value or 0):.1f} %{between} {rate.numerator:,}/{rate.denominator:,}"
+
+
+def listed(values: Sequence[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def runs(values: Sequence[int]) -> str:
+    """Numbers in order, those in a row as `from to to`."""
+    starts = [value for value in values if value - 1 not in values]
+    ends = [value for value in values if value + 1 not in values]
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in zip(starts, ends, strict=True))

@@ -1,0 +1,44 @@
+"""What is read off the kept models and drawings when the page is written, beside the counts that each round kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.experiment.arms import MAIN
+from bench.experiment.measure import Counts
+from bench.experiment.numbers import Results
+from bench.experiment.run import Experiment
+from models_zoo.files import read_json
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Of all seeds."""
+
+    round_tests: dict[int, dict[str, list[list[Counts]]]]
+    """seed → main arm → model (the first adversary, then round by round) → round of the dynamic arm → right of n."""
+    variety: dict[str, tuple[int, int]]
+    """Main arm → of how many different trajectories its drawings were made, and how many drawings that are, over
+    seeds."""
+    misread: np.ndarray
+    """bool [2, seeds, n]: MNIST's test digits that the first adversaries misread, and those that the dynamic arm's last
+    models do."""
+    model: dict[str, Any]
+    """What a model says of where it was trained: `versions`, `device`, `threads`."""
+
+
+def read_off(experiments: Sequence[Experiment], results: Results) -> Readings:
+    """Runs all models of the main arms on all test splits; a minute or two."""
+    by_seed = {experiment.seed: experiment for experiment in experiments}
+    there = {seed: [arm for arm in MAIN if arm in arms] for seed, arms in results.seeds.items()}
+    varieties = {arm: [by_seed[seed].variety(arm) for seed in results.with_arm(arm)] for arm in MAIN}
+    return Readings(
+        round_tests={seed: {arm: by_seed[seed].on_round_tests(arm) for arm in arms} for seed, arms in there.items()},
+        variety={arm: (sum(d for d, _ in found), sum(n for _, n in found)) for arm, found in varieties.items()},
+        misread=np.stack(
+            [by_seed[seed].misread_before_and_after("dynamic") for seed in results.with_arm("dynamic")], axis=1
+        ),
+        model=read_json(experiments[0].first_folder / "model.json"),
+    )
