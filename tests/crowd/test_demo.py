@@ -31,6 +31,7 @@ def test_it_goes_on_in_its_own_folder(settings):
     assert Task.objects.get().target_verified == 5
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_sends_nobody_to_another_site_at_its_address(settings, live_server):
     settings.SITE_URL = live_server.url
     with pytest.raises(CommandError, match=r"answers at .* already: stop it"):

@@ -45,7 +45,7 @@ def keep(folder, part, pictures):
 
 
 def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
-    quick = ["--epochs", "8", "--batch-size", "6", "--lr", "0.05", "--suites", "base,confusion,fgsm", "--at-most", "4"]
+    quick = ["--epochs", "20", "--batch-size", "6", "--lr", "0.02", "--suites", "base,confusion,fgsm", "--at-most", "4"]
     run = tmp_path / "run"
     for seed, part in enumerate(("train", "dev", "test")):
         keep(run / "data", part, colours(24, seed=seed))
