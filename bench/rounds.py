@@ -5,7 +5,8 @@
     python -m bench.rounds --page-only                write docs/results.md anew from what is there
     python -m bench.rounds --short                    three small rounds in about a minute; writes no page
 
-Each round's result is kept under `--folder`; the same command goes on where it was stopped, at any instant.
+Each round's result is kept under `--folder`; the same command goes on where it was stopped, at any instant. The page
+is about everything in the folder, so name another `--page` for a folder of trials.
 """
 
 import argparse
@@ -16,10 +17,11 @@ from pathlib import Path
 from bench.crowd import HandwritingError, load_handwriting
 from bench.experiment.arms import ARMS, MAIN
 from bench.experiment.page import write_page
-from bench.experiment.run import Experiment, OtherSettings, Settings
+from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
 from models_zoo.base_data import BaseDataError, ensure_mnist, load_mnist
 from models_zoo.command import BASE_FOLDER
 from models_zoo.config import FIRST
+from models_zoo.files import read_json
 from models_zoo.train import TrainingFailed
 
 SHORT = Settings(
@@ -33,20 +35,20 @@ SHORT = Settings(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    given = _parser().parse_args(arguments)
-    settings = Settings(rounds=given.rounds, per_round=given.per_round, annotators=given.annotators)
-    if given.short:
-        settings = SHORT
-    settings = replace(settings, threads=given.threads)
+    given = _given(arguments)
+    settings = Settings(given.rounds, given.per_round, given.annotators, first=FIRST)
+    settings = replace(SHORT if given.short else settings, threads=given.threads)
     try:
-        experiments = prepare(given.folder / "short" if given.short else given.folder, settings, given.seeds)
-        for experiment in [] if given.page_only else experiments:
-            for arm in list(ARMS) if given.arms == ["all"] else given.arms:
-                experiment.run(arm)
+        if not given.page_only:
+            for experiment in prepare(given.folder / "short" if given.short else given.folder, settings, given.seeds):
+                for arm in list(ARMS) if "all" in given.arms else given.arms:
+                    experiment.run(arm)
         if not given.short:
-            write_page(given.page, prepare(given.folder, settings, seeds_in(given.folder)))
+            # As the folder says, whatever this command asked for: the page is about what was played there.
+            played, seeds = played_in(given.folder)
+            write_page(given.page, prepare(given.folder, played, seeds))
             print(f"{given.page} has the results.")
-    except (BaseDataError, HandwritingError, OtherSettings, TrainingFailed) as error:
+    except (BaseDataError, HandwritingError, NothingCollected, OtherSettings, TrainingFailed) as error:
         sys.exit(str(error))
 
 
@@ -57,18 +59,30 @@ def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experime
     return [Experiment(folder, settings, seed, base, handwriting, _say) for seed in seeds]
 
 
-def seeds_in(folder: Path) -> list[int]:
-    """The seeds that a folder has a first adversary of: the page is about all of them."""
+def played_in(folder: Path) -> tuple[Settings, list[int]]:
+    """How a folder's results were made, and the seeds that have some."""
     found = sorted(
         int(path.parent.parent.name.removeprefix("seed-")) for path in folder.glob("seed-*/first/result.json")
     )
     if not found:
         raise OtherSettings(f"{folder} has no results yet: run without --page-only first.")
-    return found
+    return Settings.from_json(read_json(folder / "settings.json")), found
 
 
 def _say(sentence: str) -> None:
     print(sentence, flush=True)
+
+
+def _given(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line's values, once it is sure that they go together."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    own = ("rounds", "per_round", "annotators", "page_only")
+    if given.short and any(getattr(given, name) != parser.get_default(name) for name in own):
+        parser.error("--short has a size of its own and no page: leave the other options out, or leave out --short")
+    if least := [name for name in ("rounds", "per_round", "annotators") if getattr(given, name) < 1]:
+        parser.error(f"--{least[0].replace('_', '-')} must be 1 or more")
+    return given
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, default=BASE_FOLDER.parent / "rounds", help="(%(default)s)")
     parser.add_argument("--page", type=Path, default=Path("docs/results.md"), help="(%(default)s)")
     parser.add_argument("--page-only", action="store_true", help="train nothing, write the page from what is there")
-    parser.add_argument("--short", action="store_true", help="three small rounds, no page")
+    parser.add_argument("--short", action="store_true", help="three small rounds of a size of their own, no page")
     return parser
 
 

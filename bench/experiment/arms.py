@@ -22,8 +22,8 @@ ONCE = replace(PLAYED, parent_share=0.0)
 """The same without averaging, for trainings that stand alone."""
 LONGER = replace(ONCE, epochs=2)
 LONGEST = replace(ONCE, epochs=5)
-THOROUGH = replace(ONCE, epochs=10, base_replay=30_000, collected_weight=4.0, collected_share=0.5, lr=0.1)
-"""Ten times what is trained in a round, half of it on what was collected."""
+THOROUGH = replace(ONCE, epochs=25, base_replay=30_000, collected_weight=4.0, collected_share=0.5, lr=0.1)
+"""About as many pictures as twenty rounds show, half of them collected ones."""
 HALF = replace(ONCE, epochs=2, base_replay=30_000)
 ONCE_AFTER = 8
 """After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""

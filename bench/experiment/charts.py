@@ -1,15 +1,15 @@
 """Line charts as SVG text: rates over rounds with their intervals, readable on light and on dark pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from math import ceil, log10
 
-WIDTH, HEIGHT = 790, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 240, 44, 44
+WIDTH, HEIGHT = 790, 400
+LEFT, RIGHT, TOP, BOTTOM = 64, 240, 64, 44
 INK, PENCIL, RULE, PAPER = "#1b1f24", "#5a626c", "#d8d5ce", "#fbfaf7"
-COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#2b6e2f", "#b3261e")
+COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#3d4fb8", "#b3261e")
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2")
 """A line is told by its dashes and its name as well as by its colour."""
 BETWEEN_NAMES = 16
@@ -31,51 +31,94 @@ class Line:
     points: Sequence[Point]
 
 
-def line_chart(title: str, lines: Sequence[Line], *, across: str = "round") -> str:
-    """An SVG picture: rounds across, percent up from 0, each line with its band and its name at its end."""
+@dataclass(frozen=True)
+class _Axes:
+    """Where rounds and rates lie on the picture."""
+
+    first: int
+    last: int
+    ticks: Sequence[float]
+    """Rates from the lowest to the highest shown."""
+    stretch: Callable[[float], float]
+    """Rate to any scale on which equal steps are equal lengths."""
+
+    def x(self, number: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (number - self.first) / (self.last - self.first)
+
+    def y(self, rate: float) -> float:
+        """Rates beyond the ticks lie on the border."""
+        low, high = self.stretch(self.ticks[0]), self.stretch(self.ticks[-1])
+        place = self.stretch(min(max(rate, self.ticks[0]), self.ticks[-1]))
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - place) / (high - low)
+
+
+def line_chart(
+    title: str, lines: Sequence[Line], *, about: str = "", across: str = "round", logarithmic: bool = False
+) -> str:
+    """An SVG picture: rounds across, percent up, each line with its band and its name at its end.
+
+    Args:
+        about: a second line below the title: whose results these are, and what the bands are.
+        logarithmic: equal factors are equal heights, for rates that shrink to small parts of what they were; else the
+            axis begins at 0.
+    """
     drawn = [line for line in lines if line.points]
-    top = _nice(
-        max(min(point.high, 1.5 * max(p.value for p in line.points)) for line in drawn for point in line.points)
-    )
-    first = min(point.round for line in drawn for point in line.points)
-    last = max(max(point.round for line in drawn for point in line.points), first + 1)
-
-    def x(round_number: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (round_number - first) / (last - first)
-
-    def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(value, top) / top)
-
+    axes = _axes(drawn, logarithmic=logarithmic)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         f'<text x="16" y="26" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
+        _text(16, 45, about, anchor="start"),
+        *_drawn_axes(axes, across),
     ]
-    for tick in _ticks(top):
-        parts.append(f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="{RULE}"/>')
-        parts.append(_text(LEFT - 8, y(tick) + 4, f"{100 * tick:g} %", anchor="end"))
-    numbers = range(first, last + 1, max(1, ceil((last - first) / 10)))
-    parts += [_text(x(number), HEIGHT - BOTTOM + 20, str(number)) for number in numbers]
-    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, across))
-    name_places = _apart([y(line.points[-1].value) for line in drawn])
+    name_places = _apart([axes.y(line.points[-1].value) for line in drawn])
     for number, (line, name_y) in enumerate(zip(drawn, name_places, strict=True)):
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
-        upper = [f"{x(p.round):.1f},{y(p.high):.1f}" for p in line.points]
-        lower = [f"{x(p.round):.1f},{y(p.low):.1f}" for p in reversed(line.points)]
-        middle = " ".join(f"{x(p.round):.1f},{y(p.value):.1f}" for p in line.points)
-        parts.append(f'<polygon points="{" ".join(upper + lower)}" fill="{colour}" opacity="0.14"/>')
-        parts.append(
-            f'<polyline points="{middle}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        for p in line.points:
-            shown = f"{line.name}, {across} {p.round}: {100 * p.value:.2f} % [{100 * p.low:.2f}, {100 * p.high:.2f}]"
-            parts.append(
-                f'<circle cx="{x(p.round):.1f}" cy="{y(p.value):.1f}" r="2.5" fill="{colour}">'
-                f"<title>{escape(shown)}</title></circle>"
-            )
+        colour = COLOURS[number % len(COLOURS)]
+        parts += _drawn_line(line, axes, across, colour, DASHES[number % len(DASHES)])
         parts.append(_text(WIDTH - RIGHT + 10, name_y + 4, line.name, anchor="start", colour=colour))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _axes(lines: Sequence[Line], *, logarithmic: bool) -> _Axes:
+    points = [point for line in lines for point in line.points]
+    first = min(point.round for point in points)
+    last = max(max(point.round for point in points), first + 1)
+    highest = max(min(p.high, 1.5 * max(q.value for q in line.points)) for line in lines for p in line.points)
+    if not logarithmic:
+        top = _nice(highest)
+        return _Axes(first, last, [round(top * part / 5, 6) for part in range(6)], lambda rate: rate)
+    lowest = min((point.value for point in points if point.value), default=0.001)
+    steps = [step * 10.0**power for power in range(-5, 1) for step in (1, 2, 5)]
+    below, above = max(s for s in steps if s <= lowest), min((s for s in steps if s >= highest), default=1.0)
+    return _Axes(first, last, [s for s in steps if below <= s <= max(above, 2 * below)], log10)
+
+
+def _drawn_axes(axes: _Axes, across: str) -> list[str]:
+    parts = []
+    for tick in axes.ticks:
+        parts.append(f'<path d="M{LEFT} {axes.y(tick):.1f}H{WIDTH - RIGHT}" stroke="{RULE}"/>')
+        parts.append(_text(LEFT - 8, axes.y(tick) + 4, f"{100 * tick:g} %", anchor="end"))
+    numbers = range(axes.first, axes.last + 1, max(1, ceil((axes.last - axes.first) / 10)))
+    parts += [_text(axes.x(number), HEIGHT - BOTTOM + 20, str(number)) for number in numbers]
+    return [*parts, _text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 6, across)]
+
+
+def _drawn_line(line: Line, axes: _Axes, across: str, colour: str, dash: str) -> list[str]:
+    upper = [f"{axes.x(p.round):.1f},{axes.y(p.high):.1f}" for p in line.points]
+    lower = [f"{axes.x(p.round):.1f},{axes.y(p.low):.1f}" for p in reversed(line.points)]
+    middle = " ".join(f"{axes.x(p.round):.1f},{axes.y(p.value):.1f}" for p in line.points)
+    parts = [
+        f'<polygon points="{" ".join(upper + lower)}" fill="{colour}" opacity="0.14"/>',
+        f'<polyline points="{middle}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>',
+    ]
+    for p in line.points:
+        shown = f"{line.name}, {across} {p.round}: {100 * p.value:.2f} % [{100 * p.low:.2f}, {100 * p.high:.2f}]"
+        parts.append(
+            f'<circle cx="{axes.x(p.round):.1f}" cy="{axes.y(p.value):.1f}" r="2.5" fill="{colour}">'
+            f"<title>{escape(shown)}</title></circle>"
+        )
+    return parts
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str = PENCIL) -> str:
@@ -86,10 +129,6 @@ def _nice(value: float) -> float:
     """The next of 1, 2, 2.5, 4, 5 or 10 times a power of ten."""
     power = 10 ** int(log10(value) // 1) if value > 0 else 0.01
     return next(step * power for step in (1, 2, 2.5, 4, 5, 10) if step * power >= value - 1e-12)
-
-
-def _ticks(top: float) -> list[float]:
-    return [round(top * part / 5, 6) for part in range(6)]
 
 
 def _apart(places: Sequence[float]) -> list[float]:

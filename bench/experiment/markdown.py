@@ -31,12 +31,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def plain(rate: Rate) -> str:
-    """A rate in tenths of a percent with its interval and its counts."""
-    if not rate.denominator:
+    """A rate in tenths of a percent, below one percent in hundredths, with its interval and its counts."""
+    if rate.value is None:
         return "none"
+    digits = 2 if rate.value < 0.01 else 1
     interval = rate.interval
-    between = f" [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]" if interval else ""
-    return f"{100 * (rate.value or 0):.1f} %{between} {rate.numerator:,}/{rate.denominator:,}"
+    between = f" [{100 * interval[0]:.{digits}f}, {100 * interval[1]:.{digits}f}]" if interval else ""
+    return f"{100 * rate.value:.{digits}f} %{between} {rate.numerator:,}/{rate.denominator:,}"
 
 
 def listed(values: Sequence[object]) -> str:

@@ -1,4 +1,4 @@
-"""What is read off the kept results: rates with intervals that know of hands, pooled over seeds."""
+"""What is read off the kept results: rates with intervals that know of hands, pooled over seeds, and over seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from rounds.stats.bootstrap import RESAMPLES, SEED, cluster_intervals
 from rounds.stats.rates import Z95, Interval, Rate, Share, wilson
 
 Result = dict[str, Any]
-
-
 Place = tuple[str, int]
 """An arm and after which of its rounds."""
+
+T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+"""Two-sided 95 % points of Student's t with 1 to 9 degrees of freedom."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,30 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Fewer:
+    """By which share one model makes fewer errors than another on the same drawings, -inf to 1, and its interval."""
+
+    share: float
+    low: float
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval leaves no doubt that they are fewer."""
+        return self.low > 0
+
+    @property
+    def says(self) -> str:
+        """`measurably fewer`, `measurably more` or `not measurably fewer or more`."""
+        if self.is_sure:
+            return "measurably fewer"
+        return "measurably more" if self.high < 0 else "not measurably fewer or more"
+
+    def __str__(self) -> str:
+        return f"{100 * self.share:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that is there: seed → arm → rounds in order; round 0 is the first adversary."""
 
@@ -71,6 +96,35 @@ class Results:
 
     def with_arm(self, arm: str) -> list[int]:
         return [seed for seed, arms in self.seeds.items() if arm in arms]
+
+    def alone(self) -> dict[int, "Results"]:
+        """Each seed by itself."""
+        return {seed: Results({seed: arms}) for seed, arms in self.seeds.items()}
+
+    def furthest(self) -> tuple["Results", list[str]]:
+        """For each arm only the seeds that got furthest, and what is left out so, as `arm (seed: rounds)`.
+
+        A seed in progress would else cut every table off at its last round.
+        """
+        most = {arm: max(map(len, found)) for arm, found in self._by_arm().items()}
+        kept = {
+            seed: {arm: rounds for arm, rounds in arms.items() if len(rounds) == most[arm]}
+            for seed, arms in self.seeds.items()
+        }
+        left_out = [
+            f"{arm} (seed {seed}: {len(rounds) - 1} of {most[arm] - 1} rounds)"
+            for seed, arms in self.seeds.items()
+            for arm, rounds in arms.items()
+            if len(rounds) < most[arm]
+        ]
+        return Results({seed: arms for seed, arms in kept.items() if arms}), left_out
+
+    def _by_arm(self) -> dict[str, list[list[Result]]]:
+        found: dict[str, list[list[Result]]] = {}
+        for arms in self.seeds.values():
+            for arm, rounds in arms.items():
+                found.setdefault(arm, []).append(rounds)
+        return found
 
 
 def read(folder: Path) -> Results:
@@ -142,8 +196,8 @@ def counted(results: Sequence[Result], *names: str) -> int:
     return sum(result["counts"].get(name, 0) for result in results for name in names)
 
 
-def fewer_errors(results: Results, ours: Place, theirs: Place) -> tuple[float, float, float]:
-    """By which share our models make fewer errors on held-out writers than theirs, and its 95 % interval.
+def fewer_errors(results: Results, ours: Place, theirs: Place) -> Fewer:
+    """By which share our models make fewer errors on held-out writers than theirs.
 
     1 - our errors / their errors on the same drawings, over the seeds that have both; the bootstrap resamples hands,
     for both models at once.
@@ -154,20 +208,39 @@ def fewer_errors(results: Results, ours: Place, theirs: Place) -> tuple[float, f
     )
     hands = wrong.shape[1]
     drawn = np.random.default_rng(SEED).integers(hands, size=(RESAMPLES, hands))
-    ratios = 1 - wrong[0][drawn].sum(axis=1) / np.maximum(1, wrong[1][drawn].sum(axis=1))
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(1 - wrong[0].sum() / max(1, wrong[1].sum())), float(low), float(high)
+    shares = 1 - wrong[0][drawn].sum(axis=1) / np.maximum(1, wrong[1][drawn].sum(axis=1))
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return Fewer(float(1 - wrong[0].sum() / max(1, wrong[1].sum())), float(low), float(high))
 
 
-def apart(results: Results, ours: str, theirs: str) -> list[int]:
-    """After which rounds our errors' interval lies below theirs, on the seeds that have both."""
+def over_seeds(values: Sequence[float]) -> tuple[float, Interval | None]:
+    """The mean of one value for each seed, and Student's 95 % interval of it: what another seed would bring.
+
+    None where there are fewer than two seeds, or more than ten.
+    """
+    mean, count = float(np.mean(values)), len(values)
+    if not 2 <= count <= len(T95) + 1:
+        return mean, None
+    spread = T95[count - 2] * float(np.std(values, ddof=1)) / count**0.5
+    return mean, (mean - spread, mean + spread)
+
+
+def ahead(results: Results, ours: str, theirs: str) -> list[int]:
+    """After which rounds our errors are measurably fewer than theirs, compared hand by hand."""
     both = results.shared(ours, theirs)
     rounds = range(1, min(both.rounds(ours), both.rounds(theirs)) + 1)
-    return [n for n in rounds if held_out_errors(both.of(ours, n)).high < held_out_errors(both.of(theirs, n)).low]
+    return [n for n in rounds if fewer_errors(both, (ours, n), (theirs, n)).is_sure]
 
 
-def lead_from(results: Results, ours: str, theirs: str) -> int | None:
-    """The first round from which on, to the end, our errors' interval lies below theirs."""
+def ahead_from(results: Results, ours: str, theirs: str) -> int | None:
+    """The first round from which on, to the end, our errors are measurably fewer."""
     both = results.shared(ours, theirs)
-    last, found = min(both.rounds(ours), both.rounds(theirs)), apart(results, ours, theirs)
+    last, found = min(both.rounds(ours), both.rounds(theirs)), ahead(results, ours, theirs)
     return next((number for number in found if set(range(number, last + 1)) <= set(found)), None)
+
+
+def are_apart(results: Results, ours: Place, theirs: Place) -> bool:
+    """Whether our errors' own interval lies below theirs: more than being measurably fewer, since the two are measured
+    on the same hands."""
+    both = results.shared(ours[0], theirs[0])
+    return held_out_errors(both.of(*ours)).high < held_out_errors(both.of(*theirs)).low

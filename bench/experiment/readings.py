@@ -25,20 +25,20 @@ class Readings:
     misread: np.ndarray
     """bool [2, seeds, n]: MNIST's test digits that the first adversaries misread, and those that the dynamic arm's last
     models do."""
-    model: dict[str, Any]
-    """What a model says of where it was trained: `versions`, `device`, `threads`."""
+    models: list[dict[str, Any]]
+    """What each seed's last model says of where it was trained: `versions`, `device`, `threads`."""
 
 
 def read_off(experiments: Sequence[Experiment], results: Results) -> Readings:
     """Runs all models of the main arms on all test splits; a minute or two."""
     by_seed = {experiment.seed: experiment for experiment in experiments}
     there = {seed: [arm for arm in MAIN if arm in arms] for seed, arms in results.seeds.items()}
+    last = results.rounds("dynamic")
+    dynamic = [by_seed[seed] for seed in results.with_arm("dynamic")]
     varieties = {arm: [by_seed[seed].variety(arm) for seed in results.with_arm(arm)] for arm in MAIN}
     return Readings(
         round_tests={seed: {arm: by_seed[seed].on_round_tests(arm) for arm in arms} for seed, arms in there.items()},
         variety={arm: (sum(d for d, _ in found), sum(n for _, n in found)) for arm, found in varieties.items()},
-        misread=np.stack(
-            [by_seed[seed].misread_before_and_after("dynamic") for seed in results.with_arm("dynamic")], axis=1
-        ),
-        model=read_json(experiments[0].first_folder / "model.json"),
+        misread=np.stack([experiment.misread_before_and_after("dynamic", last) for experiment in dynamic], axis=1),
+        models=[read_json(experiment.round_folder("dynamic", last) / "model.json") for experiment in dynamic],
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from torch import nn
@@ -46,6 +46,10 @@ class OtherSettings(ValueError):
     """The folder holds another experiment, or not what this one builds upon."""
 
 
+class NothingCollected(ValueError):
+    """A round ended without one verified drawing, so there is nothing to train on."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What all arms and seeds share."""
@@ -69,6 +73,11 @@ class Settings:
             "first": self.first.to_json(),
             "changes": self.changes,
         }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The settings that `to_json` gave."""
+        return cls(**{**value, "first": Config.from_json(value["first"])})
 
 
 @dataclass(frozen=True)
@@ -126,10 +135,11 @@ class Experiment:
         folders = [self._model_before(name, number + 1) for number in [0, *self._finished(name)]]
         return [[tally(model, pictures) for pictures in tests] for model in map(load_model, folders)]
 
-    def misread_before_and_after(self, name: str) -> np.ndarray:
-        """bool [2, n]: which of MNIST's test digits the first adversary misreads, and which an arm's last model."""
+    def misread_before_and_after(self, name: str, number: int) -> np.ndarray:
+        """bool [2, n]: which of MNIST's test digits the first adversary misreads, and which an arm's model after a
+        round."""
         images, labels = self.suites.pictures[BASE_TEST]
-        models = map(load_model, (self.first_folder, self.round_folder(name, self._finished(name)[-1])))
+        models = map(load_model, (self.first_folder, self.round_folder(name, number)))
         return np.stack([probabilities(model, images).argmax(axis=1) != labels for model in models])
 
     def variety(self, name: str) -> tuple[int, int]:
@@ -283,6 +293,11 @@ def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float
         for example in found.examples
         if example.fooled or arm.source in NOT_TO_FOOL or arm.non_fooling != rules.NON_FOOLING_NONE
     ]
+    if not wanted:
+        raise NothingCollected(
+            f"{folder}: {found.counts['attempts']:,} attempts and not one verified drawing. Ask for fewer of them a "
+            "round, or start from a weaker first adversary."
+        )
     drawings = [example.drawing for example in wanted]
     np.savez_compressed(
         folder / "collected.npz",

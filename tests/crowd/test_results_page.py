@@ -9,26 +9,34 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bench.experiment import numbers, page
+from bench.experiment import numbers, page, questions, trainings
 from bench.experiment.arms import ARMS, MAIN, NOISY_ROUNDS, ONCE_AFTER
 from bench.experiment.charts import Line, Point, line_chart
-from bench.experiment.markdown import runs, wrapped
-from bench.experiment.numbers import Results
+from bench.experiment.markdown import plain, runs, wrapped
+from bench.experiment.numbers import Fewer, Results
 from bench.experiment.readings import Readings
 from bench.experiment.run import Settings
+from bench.experiment.words import part_of
 from rounds.stats.rates import Rate
 
+HARD = [1, 0, 2, 0, 5, 1, 0, 3, 8, 0]
+"""How much more of each hand's drawings are misread than of the easiest's: models agree on which hands are hard."""
 
-def result(wrong, *, of=100, hands=10, base_wrong=1, verified=20, attempts=100):
-    """A round whose model misreads `wrong` of each of ten hands' `of` drawings."""
-    scores = {"held-out writers": [hands * (of - wrong), hands * of], "MNIST test": [1000 - base_wrong, 1000]}
+
+def result(wrong, *, of=100, base_wrong=1, verified=20, attempts=100, corrupted=800, gate=True):
+    """A round whose model misreads `wrong` of `of` drawings by the easiest of ten hands, and more by others."""
+    missed = [wrong + more for more in HARD]
+    asked = of * len(missed)
+    scores = {"held-out writers": [asked - sum(missed), asked], "MNIST test": [1000 - base_wrong, 1000]}
+    share = verified / attempts
+    people = [[attempts // 10 + more, 3 + more, round((attempts // 10 + more) * share)] for more in HARD]
     return {
-        "scores": scores | {"MNIST dev": [990, 1000], "corruptions": [5600, 6400]},
-        "by_hand": [[of - wrong, of]] * hands,
-        "by_annotator": [[attempts // 10, verified // 10 + 1, verified // 10]] * 10,
+        "scores": scores | {"MNIST dev": [990, 1000], "corruptions": [6400 - corrupted, 6400]},
+        "by_hand": [[of - misread, of] for misread in missed],
+        "by_annotator": people,
         "counts": {"attempts": attempts, "fooled": verified + 10, "verified": verified, "fooled_rightly": verified + 4},
         "collected": {"train": 16, "dev": 2, "test": 2},
-        "gate": True,
+        "gate": gate,
         "train_cpu_seconds": 1.0,
         "seconds": 2.0,
     }
@@ -55,14 +63,31 @@ def readings(of):
     misread = np.zeros((2, len(of.seeds), 1000), dtype=bool)
     misread[0, :, :3] = misread[1, :, 5:6] = True
     told = {"versions": {"torch": "2"}, "device": "cpu", "threads": 1}
-    return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, told)
+    return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, [told] * len(of.seeds))
+
+
+def resampled(ours, theirs, *, paired):
+    """The middle 95 in 100 of 1 - ours / theirs over many draws of hands, written another way."""
+    random = np.random.default_rng(1)
+    drawn = random.choice(len(ours), (20_000, len(ours)))
+    others = drawn if paired else random.choice(len(ours), (20_000, len(ours)))
+    return np.percentile(1 - np.take(ours, drawn).sum(1) / np.take(theirs, others).sum(1), [2.5, 97.5])
+
+
+# --- Numbers ------------------------------------------------------------------------------------------------------
 
 
 def test_errors_are_pooled_over_seeds_and_shown_with_their_counts():
     shown = numbers.held_out_errors([result(3), result(5)])
-    assert shown.rate == Rate(80, 2000)
-    assert shown.low < 0.04 < shown.high
-    assert str(shown).endswith("80/2,000")
+    assert shown.rate == Rate(120, 2000)
+    assert shown.low < 0.06 < shown.high
+    assert str(shown).endswith("120/2,000")
+
+
+def test_hard_hands_make_the_interval_wider_than_that_of_as_many_single_drawings():
+    shown = numbers.held_out_errors([result(1)])
+    low, high = Rate(30, 1000).interval
+    assert shown.high - shown.low > 1.2 * (high - low)
 
 
 def test_pictures_that_all_seeds_read_count_once_in_the_interval():
@@ -75,17 +100,32 @@ def test_corruptions_have_no_interval():
     assert str(numbers.suite_errors([result(3)], "corruptions")) == "12.50 % 800/6,400"
 
 
-def test_fewer_errors_is_a_share_of_theirs_with_an_interval_around_it():
-    share, low, high = numbers.fewer_errors(results([2], [8]), ("dynamic", 1), ("ordinary", 1))
-    assert share == pytest.approx(0.75)
-    assert low <= share <= high
+def test_fewer_errors_are_compared_hand_by_hand():
+    fewer = numbers.fewer_errors(results([2], [8]), ("dynamic", 1), ("ordinary", 1))
+    ours, theirs = np.array(HARD) + 2, np.array(HARD) + 8
+    assert fewer.share == pytest.approx(1 - 40 / 100)
+    assert (fewer.low, fewer.high) == pytest.approx(tuple(resampled(ours, theirs, paired=True)), abs=0.01)
+    # Drawn apart, hands that are hard for both would blur the comparison.
+    low, high = resampled(ours, theirs, paired=False)
+    assert high - low > 1.5 * (fewer.high - fewer.low)
 
 
 def test_arms_are_compared_on_the_seeds_that_have_both():
     found = results([2], [8])
     found.seeds[1] = {"dynamic": [result(30), result(20)]}
-    share, *_ = numbers.fewer_errors(found, ("dynamic", 1), ("ordinary", 1))
-    assert share == pytest.approx(0.75)
+    assert numbers.fewer_errors(found, ("dynamic", 1), ("ordinary", 1)).share == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.01, 0.4, "measurably fewer"),
+        (-0.1, 0.4, "not measurably fewer or more"),
+        (-0.4, -0.1, "measurably more"),
+    ],
+)
+def test_a_comparison_says_no_more_than_its_interval(low, high, said):
+    assert Fewer((low + high) / 2, low, high).says == said
 
 
 def test_a_change_is_compared_picture_by_picture():
@@ -93,21 +133,31 @@ def test_a_change_is_compared_picture_by_picture():
     before[:, :10] = after[:, :9] = True
     mean, low, high = numbers.paired_change(before, after)
     assert mean == pytest.approx(-0.01)
-    assert low < mean < high
-    # As two unpaired rates of 10 and 9 in 100 they would lie some eight points apart at most.
-    assert high - low < 0.05
+    # One picture in a hundred changed: the standard error of such a mean is a hundredth.
+    assert (low, high) == pytest.approx((-0.01 - 1.96 * 0.01, -0.01 + 1.96 * 0.01), abs=1e-4)
 
 
-def test_the_lead_begins_where_intervals_are_apart_for_good():
-    found = results([9, 3, 9, 3, 3], [9, 9, 9, 9, 9])
-    assert numbers.apart(found, "dynamic", "ordinary") == [2, 4, 5]
-    assert numbers.lead_from(found, "dynamic", "ordinary") == 4
-    assert numbers.lead_from(results([9, 3, 9], [9, 9, 9]), "dynamic", "ordinary") is None
+def test_the_interval_over_seeds_is_students():
+    mean, interval = numbers.over_seeds([0.40, 0.46, 0.47])
+    assert mean == pytest.approx(0.4433, abs=1e-4)
+    # scipy.stats.t.interval(0.95, 2, 0.44333, 0.021858)
+    assert interval == pytest.approx((0.34929, 0.53738), abs=1e-4)
+    assert numbers.over_seeds([0.4]) == (0.4, None)
+
+
+def test_the_lead_is_told_by_comparison_and_begins_where_it_stays():
+    found = results([9, 8, 9, 8, 8], [9, 9, 9, 9, 9])
+    assert numbers.ahead(found, "dynamic", "ordinary") == [2, 4, 5]
+    assert numbers.ahead_from(found, "dynamic", "ordinary") == 4
+    assert numbers.ahead_from(results([9, 3, 9], [9, 9, 9]), "dynamic", "ordinary") is None
+    # A tenth less everywhere is sure, and far from being apart.
+    assert not numbers.are_apart(found, ("dynamic", 2), ("ordinary", 2))
+    assert numbers.are_apart(results([1], [9]), ("dynamic", 1), ("ordinary", 1))
 
 
 def test_fooled_rates_have_the_attempts_below_the_line():
     mer, vmer = numbers.fooled_rates([result(3)])
-    assert (mer.rate, vmer.rate) == (Rate(30, 100), Rate(20, 100))
+    assert (mer.rate, vmer.rate) == (Rate(50, 120), Rate(sum(round((10 + more) * 0.2) for more in HARD), 120))
 
 
 def test_a_round_that_one_seed_lacks_is_not_reported_as_if_all_had_it():
@@ -116,15 +166,34 @@ def test_a_round_that_one_seed_lacks_is_not_reported_as_if_all_had_it():
     assert both.of("dynamic", 3) == []
 
 
+def test_a_seed_in_progress_does_not_cut_the_others_off():
+    both = Results({0: {"dynamic": [result(3)] * 4, "static": [result(3)] * 2}, 1: {"dynamic": [result(3)] * 3}})
+    whole, left_out = both.furthest()
+    assert (whole.rounds("dynamic"), whole.with_arm("dynamic"), whole.with_arm("static")) == (3, [0], [0])
+    assert left_out == ["dynamic (seed 1: 2 of 3 rounds)"]
+
+
+# --- Page ---------------------------------------------------------------------------------------------------------
+
+
 def test_the_page_compares_like_with_like_when_seeds_have_different_arms():
     found = two_seeds()
-    told = page.text(found, readings(found), Settings())
+    told = page.text(found, readings(found), Settings(), ["dynamic (seed 2: 1 of 8 rounds)"])
     rows = {line.split(" | ")[0].strip("| "): line for line in told.splitlines() if line.startswith("|")}
-    assert "40/1,000" in rows["as it was played: the same after each of 8 rounds, averaged"]
-    assert "130/2,000" in told.split("In short")[1].split("\n\n")[1].replace("\n", " ")
-    assert "| 1 | 30.00 %" in told
+    assert "60/1,000" in rows["as it was played: the same after each of 8 rounds, averaged"]
+    assert "170/2,000" in told.split("In short")[1].split("\n\n")[1].replace("\n", " ")
+    assert "| 1 | 32.00 %" in told
+    assert "dynamic (seed 2: 1 of 8 rounds)" in rows["not here"]
     assert "ordinary (seed 0): errors on held-out writers" in told
     assert max(len(line) for line in told.splitlines() if not line.startswith(("|", "!"))) <= 120
+
+
+def test_the_page_names_the_command_that_would_make_it_again():
+    found = two_seeds()
+    told = page.text(found, readings(found), Settings(per_round=12, annotators=10))
+    assert "`python -m bench.rounds --seeds 0 1 --arms all --rounds 8 --per-round 12 --annotators 10" in told
+    assert "10 simulated annotators" in " ".join(told.split())
+    assert "Each round closes at 12 verified examples" in told
 
 
 def test_every_count_is_in_the_table():
@@ -133,23 +202,79 @@ def test_every_count_is_in_the_table():
     held_out = [row for row in rows if row["what"] == "right on held-out writers"]
     assert len(held_out) == sum(len(rounds) for arms in found.seeds.values() for rounds in arms.values())
     assert {row["seed"] for row in rows if row["what"] == "right on the test split of round 8"} == {"0", "1"}
+    assert {row["numerator"] for row in rows if row["what"] == "gate passed"} == {"1"}
+
+
+def test_intervals_can_be_computed_from_the_counts_by_hand():
+    found = Results({0: {"dynamic": [result(30), result(4)]}})
+    rows = list(csv.DictReader(io.StringIO(page.table_by_hand(found))))
+    hands = [row for row in rows if row["who"].startswith("held-out") and row["round"] == "1"]
+    assert [int(row["drawings"]) - int(row["read"]) for row in hands] == [4 + more for more in HARD]
+    people = [row for row in rows if row["who"].startswith("annotator") and row["round"] == "1"]
+    assert sum(int(row["drawings"]) for row in people) == 120
 
 
 def test_every_chart_is_valid_svg():
     pictures = page.charts(two_seeds())
     assert set(pictures) == {"fooled", "held-out", "mnist", "noise"}
     assert all(ElementTree.fromstring(picture).tag.endswith("svg") for picture in pictures.values())
+    assert "Seed 0; bands" in pictures["noise"]
+    assert "Seeds 0, 1; bands" in pictures["held-out"]
+
+
+@pytest.mark.parametrize(
+    ("misread", "said"), [(2, r"\*\*met\*\*: it is 1/16\.0 \["), (4, r"\*\*not met\*\*: it is 1/8\.0 \[")]
+)
+def test_the_summary_says_met_only_when_it_is(misread, said):
+    found = results([9, 9], [9, 9])
+    for number, wrong in ((0, 32), (2, misread)):
+        found.seeds[0]["dynamic"][number]["by_hand"] = [[1000 - wrong, 1000]] * 10
+    assert re.search(said, " ".join(page._in_short(found).split()))
+
+
+def test_sixty_percent_fewer_are_asked_for_with_intervals_apart():
+    assert "not apart. Asked: 60 %, intervals apart. **not met**" in page._in_short(results([9, 6], [9, 9]))
+    assert "are apart. Asked: 60 %, intervals apart. **met**" in page._in_short(results([9, 0], [9, 20]))
+    hardly = results([9, 0], [9, 2])
+    for arm, bad in (("dynamic", [0] * 9 + [20]), ("ordinary", [1] * 9 + [60])):
+        hardly.seeds[0][arm][2]["by_hand"] = [[100 - wrong, 100] for wrong in bad]
+    assert "intervals of the two are not apart. Asked: 60 %" in page._in_short(hardly)
+
+
+def test_rounds_that_the_gate_would_have_held_up_are_counted():
+    found = results([9, 8], [9, 9])
+    found.seeds[0]["dynamic"][2]["gate"] = False
+    assert "would have done so after 1 of 2 rounds" in " ".join(questions.forgotten(found, readings(found)).split())
+
+
+@pytest.mark.parametrize(
+    ("verified", "said"), [([40, 4], "Yes."), ([20, 20], "Not measurably"), ([4, 40], "No, it rises.")]
+)
+def test_the_fooled_rate_falls_only_if_intervals_say_so(verified, said):
+    rounds = [result(9, verified=count, attempts=1000) for count in (10 * count for count in verified)]
+    told = questions.fooled_rate(Results({0: {"dynamic": [result(30), *rounds]}}))
+    assert told.split("\n\n")[1].startswith(said)
+
+
+def test_label_noise_is_told_only_where_it_can_be():
+    found = two_seeds()
+    assert "No effect on held-out writers can be told" in trainings.noise_in_short(found)
+    found.seeds[0]["noisy"] = [result(30), *[result(7)] * NOISY_ROUNDS]
+    assert "five times the mistakes: -50 %" in trainings.noise_in_short(found)
+
+
+def test_the_part_that_is_left_has_its_ends_the_right_way_round():
+    assert part_of(Fewer(0.875, 0.75, 0.9)) == "1/8.0 [1/10.0, 1/4.0]"
 
 
 def test_rounds_in_a_row_are_named_by_their_ends():
     assert runs([2, 3, 5, 6, 7, 9]) == "2 to 3, 5 to 7, 9"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"), [(2, r"\*\*met\*\*: it is 1/15\.0"), (3, r"\*\*not met\*\*: it is 1/10\.0")]
-)
-def test_the_summary_says_met_only_when_it_is(wrong, said):
-    assert re.search(said, page._in_short(results([9, wrong], [9, 9]), 2))
+def test_small_rates_have_another_digit():
+    assert plain(Rate(8, 12_000)) == "0.07 % [0.03, 0.13] 8/12,000"
+    assert plain(Rate(4, 16)) == "25.0 % [10.2, 49.5] 4/16"
+    assert plain(Rate(0, 0)) == "none"
 
 
 def test_prose_is_wrapped_and_tables_are_not():
@@ -157,6 +282,9 @@ def test_prose_is_wrapped_and_tables_are_not():
     assert wrapped(row) == row
     assert max(map(len, wrapped("word " * 60 + "\nword").splitlines())) <= 120
     assert wrapped("- one\n- two") == "- one\n- two"
+
+
+# --- Charts -------------------------------------------------------------------------------------------------------
 
 
 def test_a_chart_is_valid_svg_with_every_number_in_it():
@@ -168,10 +296,18 @@ def test_a_chart_is_valid_svg_with_every_number_in_it():
     assert "none" not in text
 
 
+def test_on_a_logarithmic_axis_halves_are_equally_far_apart():
+    line = Line("ours", [Point(0, 0.2, 0.1, 0.3), Point(1, 0.1, 0, 0.2), Point(2, 0.05, 0, 0.1)])
+    root = ElementTree.fromstring(line_chart("Errors", [line], logarithmic=True))
+    places = [float(dot.get("cy")) for dot in root.iter("{http://www.w3.org/2000/svg}circle")]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.2)
+    assert {"5 %", "50 %"} <= {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+
+
 def test_names_of_lines_that_end_together_do_not_lie_on_each_other():
     end = [Point(1, 0.2, 0.2, 0.2), Point(2, 0.1, 0.1, 0.1)]
     root = ElementTree.fromstring(line_chart("Errors", [Line(name, end) for name in ("a", "b", "c")]))
     places = sorted(
-        float(text.get("y")) for text in root.iter("{http://www.w3.org/2000/svg}text") if text.text in "abc"
+        float(text.get("y")) for text in root.iter("{http://www.w3.org/2000/svg}text") if text.text in tuple("abc")
     )
     assert min(below - above for above, below in pairwise(places)) >= 16
