@@ -88,7 +88,8 @@ def _axes(lines: Sequence[Line], *, logarithmic: bool) -> _Axes:
     if not logarithmic:
         top = _nice(highest)
         return _Axes(first, last, [round(top * part / 5, 6) for part in range(6)], lambda rate: rate)
-    lowest = min((point.value for point in points if point.value), default=0.001)
+    # A band that reaches down to 0 has no end on such an axis: it is cut off at half the rate.
+    lowest = min((max(point.low, point.value / 2) for point in points if point.value), default=0.001)
     steps = [step * 10.0**power for power in range(-5, 1) for step in (1, 2, 5)]
     below, above = max(s for s in steps if s <= lowest), min((s for s in steps if s >= highest), default=1.0)
     return _Axes(first, last, [s for s in steps if below <= s <= max(above, 2 * below)], log10)
@@ -126,9 +127,9 @@ def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str 
 
 
 def _nice(value: float) -> float:
-    """The next of 1, 2, 2.5, 4, 5 or 10 times a power of ten."""
+    """The next of 1, 1.5, 2, 2.5, 4, 5 or 10 times a power of ten."""
     power = 10 ** int(log10(value) // 1) if value > 0 else 0.01
-    return next(step * power for step in (1, 2, 2.5, 4, 5, 10) if step * power >= value - 1e-12)
+    return next(step * power for step in (1, 1.5, 2, 2.5, 4, 5, 10) if step * power >= value - 1e-12)
 
 
 def _apart(places: Sequence[float]) -> list[float]:

@@ -191,7 +191,9 @@ def _circumstances(results: Results, readings: Readings, settings: Settings, unf
         for name in arms
         if (with_it := results.with_arm(name))
     ]
-    missing = [*unfinished, *(f"{name} (not run)" for name in ARMS if name not in arms)]
+    started = [told.split(" ")[0] for told in unfinished]
+    not_run = [name for name in ARMS if name not in [*arms, *started]]
+    missing = [*unfinished, *([f"not run: {listed(not_run)}"] if not_run else [])]
     threads, devices, versions = (
         sorted({str(_told(model, what)) for model in readings.models}) for what in ("threads", "device", "versions")
     )
@@ -209,8 +211,8 @@ def _circumstances(results: Results, readings: Readings, settings: Settings, unf
     command = f"python -m bench.rounds --seeds {' '.join(map(str, seeds))}{asked}{''.join(changed)}"
     rows = [
         ("command", f"`{command} --threads {' or '.join(threads)}`"),
-        ("rounds finished", f"{listed(finished)}; seeds {listed(seeds)} where nothing else stands"),
-        ("not here", listed(missing) or "nothing: every arm is on this page"),
+        ("rounds finished", f"{listed(finished)}; with {seeds_named(seeds)} where nothing else stands"),
+        ("not here", "; ".join(missing) or "nothing: every arm is on this page"),
         ("time", _hours(results)),
         ("trained on", f"{' and '.join(devices)}, threads: {' or '.join(threads)}"),
         ("versions", "; ".join(versions)),

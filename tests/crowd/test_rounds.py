@@ -36,8 +36,8 @@ def play(monkeypatch, tmp_path):
 def test_it_plays_its_arms_and_writes_the_page_with_its_charts_and_counts(play):
     docs = play(*SMALL, "--arms", "dynamic", "ordinary")
     told = " ".join((docs / "results.md").read_text().split())
-    assert "| rounds finished | dynamic 2, ordinary 2; seeds 0 where nothing else stands |" in told
-    assert "static (not run)" in told
+    assert "| rounds finished | dynamic 2, ordinary 2; with seed 0 where nothing else stands |" in told
+    assert "| not here | not run: static, unaveraged, " in told
     assert "Each round closes at 12 verified examples" in told
     assert sorted(path.name for path in (docs / "images/results").iterdir()) == [
         "fooled.svg",
