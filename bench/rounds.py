@@ -14,7 +14,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from bench.crowd import HandwritingError, load_handwriting
+from bench.crowd import CrowdError, HandwritingError, load_handwriting
 from bench.experiment.arms import ARMS, MAIN
 from bench.experiment.page import write_page
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
             played, seeds = played_in(given.folder)
             write_page(given.page, prepare(given.folder, played, seeds))
             print(f"{given.page} has the results.")
-    except (BaseDataError, HandwritingError, NothingCollected, OtherSettings, TrainingFailed) as error:
+    except (BaseDataError, CrowdError, HandwritingError, NothingCollected, OtherSettings, TrainingFailed) as error:
         sys.exit(str(error))
 
 

@@ -29,7 +29,7 @@ goes on after a stop between two rounds as if there had been none. A `Campaign` 
 """
 
 from bench.crowd.annotators import Annotator, Habits
-from bench.crowd.hands import VARIATIONS, Drawing, Hand, Style, make_hands
+from bench.crowd.hands import VARIATIONS, CrowdError, Drawing, Hand, Style, make_hands
 from bench.crowd.handwriting import Handwriting, HandwritingError, load_handwriting
 from bench.crowd.people import Crowd, as_arrays, held_out_drawings, make_crowd
 from bench.crowd.validators import Eyes, Validator
@@ -38,6 +38,7 @@ __all__ = [
     "VARIATIONS",
     "Annotator",
     "Crowd",
+    "CrowdError",
     "Drawing",
     "Eyes",
     "Habits",

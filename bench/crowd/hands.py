@@ -24,6 +24,10 @@ FIRST_CLIMB = {4: 2, 5: 3, 7: 3}
 """Digits that are often made of two strokes, and the first way that may lie between them."""
 
 
+class CrowdError(ValueError):
+    """No such people can be made of the handwriting. The message says what to ask for."""
+
+
 @dataclass(frozen=True)
 class Style:
     """How one digit is put onto the canvas."""
@@ -107,9 +111,19 @@ def make_hands(handwriting: Handwriting, count: int, *, seed: int, by_shape: boo
     """Disjoint hands that together have every trajectory.
 
     Args:
-        count: how many; each gets an equal part of each label's trajectories, rounded.
+        count: how many, 1 to the number of trajectories of the rarest label; each gets an equal part of each label's
+            trajectories, rounded.
         by_shape: each part holds similar shapes, as one person's digits are alike; else it is any.
+
+    Raises:
+        CrowdError: so many can't each have a trajectory of every label.
     """
+    most = int(np.bincount(handwriting.labels, minlength=10).min())
+    if not 1 <= count <= most:
+        raise CrowdError(
+            f"{count} hands were asked for, and each needs its own trajectory of every label: ask for 1 to {most}, "
+            "the annotators' and those held out together."
+        )
     random = np.random.default_rng([seed, 1])
     parts = []
     for label in range(10):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.crowd.annotators import Annotator, Habits, digit
-from bench.crowd.hands import Drawing, Hand, make_hands
+from bench.crowd.hands import CrowdError, Drawing, Hand, make_hands
 from bench.crowd.handwriting import Handwriting
 from bench.crowd.validators import CARELESS, Eyes, Validator
 
@@ -39,6 +39,7 @@ def make_crowd(
     by_shape: bool = True,
     habits: Habits | None = None,
     eyes: Eyes | None = None,
+    careless: int | None = None,
 ) -> Crowd:
     """So many people, decided by the seed.
 
@@ -46,8 +47,14 @@ def make_crowd(
         held_out: how many hands to keep for measuring; None for a quarter of the annotators, at least one.
         by_shape: whether a hand's trajectories are similar (see `make_hands`).
         habits: how annotators behave.
-        eyes: how well validators read. Two of them, when there are more, are careless.
+        eyes: how well validators read.
+        careless: how many of the validators are, 0 to all of them, the first ones; None for two when there are more,
+            else for none.
+
+    Raises:
+        CrowdError: there are fewer validators than careless ones, or `make_hands` can't make so many hands.
     """
+    first_careful = _how_many_careless(careless, validators)
     kept = max(1, annotators // 4) if held_out is None else held_out
     hands = make_hands(handwriting, annotators + kept, seed=seed, by_shape=by_shape)
     return Crowd(
@@ -57,11 +64,19 @@ def make_crowd(
             for number, hand in enumerate(hands[:annotators])
         ],
         validators=[
-            Validator(eyes or Eyes(), seed=seed, number=number, is_careless=number < CARELESS < validators)
+            Validator(eyes or Eyes(), seed=seed, number=number, is_careless=number < first_careful)
             for number in range(validators)
         ],
         held_out=hands[annotators:],
     )
+
+
+def _how_many_careless(asked: int | None, validators: int) -> int:
+    if asked is None:
+        return CARELESS if validators > CARELESS else 0
+    if not 0 <= asked <= validators:
+        raise CrowdError(f"{asked} of {validators} validators can't be careless: give a number from 0 to {validators}.")
+    return asked
 
 
 class HeldOut(NamedTuple):

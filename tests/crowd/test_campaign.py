@@ -265,15 +265,15 @@ def test_fewer_validators_than_an_example_needs_votes_are_refused(quick_round, t
     assert not Example.objects.exists()
 
 
-def test_a_crowd_without_annotators_is_refused(quick_round, toy_people):
-    with pytest.raises(CommandError, match="Nobody draws"):
-        call_command("crowd", "--annotators", "0", stdout=io.StringIO())
+def test_a_campaign_without_annotators_is_refused():
+    with pytest.raises(Stuck, match="Nobody draws"):
+        nowhere(annotators=0)._check_people({"rules": {"min_votes": 1, "votes_to_verify": 1}})
 
 
 def test_a_round_that_no_number_closes_needs_a_target(open_round, toy_people):
     Round.objects.update(frozen_rules={**open_round.frozen_rules, "target_verified": None})
     with pytest.raises(CommandError, match=r"closes at no number .* give one with --target"):
-        call_command("crowd", stdout=io.StringIO())
+        call_command("crowd", "--annotators", "4", stdout=io.StringIO())
 
 
 def test_what_is_left_to_other_validators_is_drawn_and_not_validated(quick_round, toy_people, taking_turns):

@@ -1,14 +1,24 @@
-"""The demo keeps away from real data. That it plays its rounds is tested with the crowd's command."""
+"""The demo keeps away from real data, and does what it does in order.
 
+That people play its rounds is tested with the crowd's command; that the site's processes start is not tested.
+"""
+
+import io
+import re
 import subprocess
 import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
-from rounds.management.commands import demo
-from rounds.models import Task
+from rounds import trainer
+from rounds.management.commands import crowd, demo
+from rounds.models import ModelVersion, Round, Task
+
+from ..conftest import SMALL
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +64,55 @@ def test_a_site_that_ends_at_its_start_is_told_at_once():
     ended.wait()
     with pytest.raises(CommandError, match=r"ended at its start.*It is in the log"):
         demo.wait_until_ready(ended, "It is in the log.")
+
+
+@pytest.fixture
+def happened(monkeypatch):
+    """What a demo does in order, in place of the site's processes and of the people who play at it."""
+    happened = []
+
+    @contextmanager
+    def site_running():
+        happened.append(f"site up, its rounds {list(Round.objects.values_list('status', flat=True))}")
+        yield SimpleNamespace(wait=lambda: happened.append("wait"))
+        happened.append("site down")
+
+    def play(command, *args, **options):
+        happened.append(f"play {options['rounds']} of {options['target']}, leave {options['leave']}")
+
+    monkeypatch.setattr(demo, "site_running", site_running)
+    monkeypatch.setattr(crowd.Command, "handle", play)
+    return happened
+
+
+def demo_played(*options):
+    """What a demo has said when it was stopped."""
+    said = io.StringIO()
+    call_command("demo", *options, stdout=said)
+    return said.getvalue()
+
+
+def test_a_demo_is_set_up_before_its_site_runs_and_stays_when_its_rounds_are_played(
+    settings, tmp_path, base, monkeypatch, happened, client
+):
+    settings.STATIC_ROOT, settings.SITE_URL = tmp_path / "static", "http://127.0.0.1:9"
+    monkeypatch.setattr(trainer, "FIRST", SMALL)
+    monkeypatch.setattr(demo, "EPOCHS", 1)
+    said = demo_played("--rounds", "2", "--target", "5")
+    assert happened == ["site up, its rounds ['open']", f"play 2 of 5, leave {demo.WAITING}", "wait", "site down"]
+    assert Task.objects.get().target_verified == 5
+    assert client.login(username="admin", password=re.search(r"admin / (\S+)", said)[1])
+
+    happened.clear()
+    Round.objects.update(status=Round.Status.DONE)
+    demo_played("--rounds", "2", "--target", "5")
+    assert happened[1] == f"play 1 of 5, leave {demo.WAITING}"
+    demo_played("--rounds", "1")
+    assert happened[-3:] == ["site up, its rounds ['done']", "wait", "site down"]
+    assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(("option", "value"), [("--rounds", "-1"), ("--target", "0"), ("--target", "-5")])
+def test_a_demo_of_fewer_rounds_or_examples_than_can_be_is_refused(option, value):
+    with pytest.raises(CommandError, match=rf"{option}: '{value}' is no such number: give a whole number"):
+        demo_played(option, value)

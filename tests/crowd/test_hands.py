@@ -21,6 +21,19 @@ def test_hands_share_no_trajectory_and_leave_none_out(by_shape):
         assert all((handwriting.labels[members] == label).all() for label, members in enumerate(hand.members))
 
 
+@pytest.mark.parametrize("by_shape", [True, False])
+def test_as_many_hands_as_a_label_has_trajectories_have_one_of_each(by_shape):
+    hands = make_hands(toy_handwriting(per_label=7), 7, seed=0, by_shape=by_shape)
+    assert {len(members) for hand in hands for members in hand.members} == {1}
+
+
+@pytest.mark.parametrize("by_shape", [True, False])
+@pytest.mark.parametrize("count", [-3, 0, 8])
+def test_hands_that_would_lack_a_digit_are_refused(count, by_shape):
+    with pytest.raises(ValueError, match=rf"^{count} hands were asked for.*: ask for 1 to 7, .* held out together\.$"):
+        make_hands(toy_handwriting(per_label=7), count, seed=0, by_shape=by_shape)
+
+
 def test_a_hand_by_shape_is_more_alike_than_one_at_random():
     points = np.random.default_rng(0).normal(size=(120, 16))
 

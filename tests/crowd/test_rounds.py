@@ -74,6 +74,11 @@ def test_an_arm_on_anothers_examples_asks_for_that_one_first(play):
         play(*SMALL, "--arms", "once")
 
 
+def test_more_people_than_there_is_handwriting_for_are_refused(play):
+    with pytest.raises(SystemExit, match=r"1500 hands were asked for.*: ask for 1 to 6"):
+        play("--annotators", "1200")
+
+
 def test_a_page_of_nothing_is_refused(play):
     with pytest.raises(SystemExit, match="has no results yet: run without --page-only first"):
         play("--page-only")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,41 +82,52 @@ class Command(BaseCommand):
 
 def add_people(parser: argparse.ArgumentParser) -> None:
     people = parser.add_argument_group("the people")
-    people.add_argument("--annotators", type=int, default=40, help="How many draw (%(default)s).")
-    people.add_argument("--validators", type=int, default=10, help="How many validate (%(default)s).")
-    people.add_argument("--seed", type=int, default=0, help="Decides hands, errors and chance (%(default)s).")
+    people.add_argument(
+        "--annotators",
+        type=one_or_more,
+        default=40,
+        help="How many draw (%(default)s); a quarter as many hands again are held out.",
+    )
+    people.add_argument("--validators", type=zero_or_more, default=10, help="How many validate (%(default)s).")
+    people.add_argument("--seed", type=zero_or_more, default=0, help="Decides hands, errors and chance (%(default)s).")
     people.add_argument(
         "--hands",
         choices=["similar", "random"],
         default="similar",
         help="Whether a hand's digits are alike in shape, as one person's are, or any (%(default)s).",
     )
-    people.add_argument("--tries", type=int, default=HABITS.patience, help="Tries before giving up (%(default)s).")
+    people.add_argument(
+        "--tries", type=one_or_more, default=HABITS.patience, help="Tries before giving up (%(default)s)."
+    )
     people.add_argument(
         "--wrong-digit",
-        type=float,
+        type=share,
         default=HABITS.wrong_digit,
         help="Share that shows another digit (%(default)s).",
     )
-    people.add_argument("--scrawl", type=float, default=HABITS.scrawl, help="Share of scrawls (%(default)s).")
+    people.add_argument("--scrawl", type=share, default=HABITS.scrawl, help="Share of scrawls (%(default)s).")
     people.add_argument("--never-learn", action="store_true", help="Annotators don't come back to what fooled.")
     people.add_argument(
         "--errors",
-        type=float,
+        type=share,
         default=EYES.errors,
         help="How often validators misread a digit with one thing varied, and a plain one half as often (%(default)s).",
     )
     people.add_argument(
-        "--unreadable", type=float, default=EYES.unreadable, help="… say unreadable of the hardest (%(default)s)."
+        "--unreadable", type=share, default=EYES.unreadable, help="… say unreadable of the hardest (%(default)s)."
     )
-    people.add_argument("--careless", type=int, default=CARELESS, help="Careless validators (%(default)s).")
+    people.add_argument(
+        "--careless", type=zero_or_more, help=f"Careless validators ({CARELESS} when there are more, else none)."
+    )
 
 
 def add_course(parser: argparse.ArgumentParser) -> None:
     course = parser.add_argument_group("the course of things")
-    course.add_argument("--rounds", type=int, default=20, help="How many to play (%(default)s).")
+    course.add_argument("--rounds", type=zero_or_more, default=20, help="How many to play (%(default)s).")
     course.add_argument(
-        "--target", type=int, help="Close a round at so many verified fooling examples, if the site doesn't sooner."
+        "--target",
+        type=one_or_more,
+        help="Close a round at so many verified fooling examples, if the site doesn't sooner.",
     )
     course.add_argument("--hurry", action="store_true", help="Train as soon as nothing waits.")
     course.add_argument(
@@ -125,10 +137,40 @@ def add_course(parser: argparse.ArgumentParser) -> None:
         help="What to do about a model that the gate holds back: accept it, or keep the old one (%(default)s).",
     )
     course.add_argument(
-        "--leave", type=int, default=0, help="In the round after the last, leave so many to other validators (0)."
+        "--leave",
+        type=zero_or_more,
+        default=0,
+        help="In the round after the last, leave so many to other validators (%(default)s).",
     )
-    course.add_argument("--threads", type=int, default=4, help="People at the site at the same moment (%(default)s).")
+    course.add_argument(
+        "--threads", type=one_or_more, default=4, help="People at the site at the same moment (%(default)s)."
+    )
     course.add_argument("--report", type=Path, metavar="FILE", help="Write the final report as JSON, too.")
+
+
+def share(text: str) -> float:
+    """0 to 1, as an option's type."""
+    with suppress(ValueError):
+        if 0 <= (number := float(text)) <= 1:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is no share: give a number from 0 to 1, such as 0.05")
+
+
+def one_or_more(text: str) -> int:
+    """A whole number, 1 or more, as an option's type."""
+    return _whole_number(text, at_least=1)
+
+
+def zero_or_more(text: str) -> int:
+    """A whole number, 0 or more, as an option's type."""
+    return _whole_number(text, at_least=0)
+
+
+def _whole_number(text: str, *, at_least: int) -> int:
+    with suppress(ValueError):
+        if (number := int(text)) >= at_least:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is no such number: give a whole number, {at_least} or more")
 
 
 def make_campaign(options: dict[str, Any]) -> Campaign:
@@ -148,7 +190,7 @@ def make_campaign(options: dict[str, Any]) -> Campaign:
 
 
 def people(options: dict[str, Any]) -> Crowd:
-    crowd = make_crowd(
+    return make_crowd(
         load_handwriting(),
         annotators=options["annotators"],
         validators=options["validators"],
@@ -161,10 +203,8 @@ def people(options: dict[str, Any]) -> Crowd:
             adapts=not options["never_learn"],
         ),
         eyes=Eyes(errors=options["errors"], unreadable=options["unreadable"]),
+        careless=options["careless"],
     )
-    for number, validator in enumerate(crowd.validators):
-        validator.is_careless = number < options["careless"]
-    return crowd
 
 
 def accounts(options: dict[str, Any]) -> Accounts:

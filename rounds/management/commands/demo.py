@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from rounds.management.commands.crowd import one_or_more, zero_or_more
 from rounds.management.commands.setup import digits_task
 from rounds.models import Round, Task
 
@@ -38,8 +39,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--rounds", type=int, default=3, help="How many rounds to play (%(default)s).")
-        parser.add_argument("--target", type=int, default=60, help="Verified fooling ones per round (%(default)s).")
+        parser.add_argument("--rounds", type=zero_or_more, default=3, help="How many rounds to play (%(default)s).")
+        parser.add_argument(
+            "--target", type=one_or_more, default=60, help="Verified fooling ones per round (%(default)s)."
+        )
 
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
         require_own_data()
