@@ -1,10 +1,15 @@
-"""Line charts as SVG text: rates over rounds with their intervals, readable on light and on dark pages."""
+"""Pictures as SVG text, readable on light and on dark pages: rates over rounds with their intervals, and drawings."""
 
+import base64
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from math import ceil, log10
+
+import numpy as np
+from PIL import Image
 
 WIDTH, HEIGHT = 790, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 240, 64, 44
@@ -13,6 +18,8 @@ COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#3d4fb8", "#b3261e")
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2")
 """A line is told by its dashes and its name as well as by its colour."""
 BETWEEN_NAMES = 16
+ACROSS, DRAWING = 14, 48
+"""Drawings in a row of a sheet, and how large one is."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +71,44 @@ def line_chart(
     """
     drawn = [line for line in lines if line.points]
     axes = _axes(drawn, logarithmic=logarithmic)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
-        f'<text x="16" y="26" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
-        _text(16, 45, about, anchor="start"),
-        *_drawn_axes(axes, across),
-    ]
+    parts = [*_frame(title, about, height=HEIGHT), *_drawn_axes(axes, across)]
     name_places = _apart([axes.y(line.points[-1].value) for line in drawn])
     for number, (line, name_y) in enumerate(zip(drawn, name_places, strict=True)):
         colour = COLOURS[number % len(COLOURS)]
         parts += _drawn_line(line, axes, across, colour, DASHES[number % len(DASHES)])
         parts.append(_text(WIDTH - RIGHT + 10, name_y + 4, line.name, anchor="start", colour=colour))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def sheet(title: str, drawings: Sequence[tuple[np.ndarray, str]], *, about: str = "") -> str:
+    """An SVG picture of drawings, each with a few words below it.
+
+    Args:
+        drawings: uint8 [28, 28], bright ink on black, which is shown as dark ink on paper; and the words.
+    """
+    cell, rows = (WIDTH - 32) / ACROSS, ceil(len(drawings) / ACROSS)
+    tall = DRAWING + 22
+    parts = _frame(title, about, height=TOP + rows * tall + 8)
+    for number, (image, words) in enumerate(drawings):
+        x, y = 16 + number % ACROSS * cell, TOP + number // ACROSS * tall
+        Image.fromarray(255 - image).save(png := io.BytesIO(), format="PNG")
+        parts.append(
+            f'<image x="{x:.1f}" y="{y}" width="{DRAWING}" height="{DRAWING}" '
+            f'href="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"/>'
+        )
+        parts.append(_text(x + DRAWING / 2, y + DRAWING + 13, words))
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _frame(title: str, about: str, *, height: float) -> list[str]:
+    """How every picture begins."""
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>',
+        f'<rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>',
+        f'<text x="16" y="26" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
+        _text(16, 45, about, anchor="start"),
+    ]
 
 
 def _axes(lines: Sequence[Line], *, logarithmic: bool) -> _Axes:

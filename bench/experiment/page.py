@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.experiment import numbers, questions, trainings
 from bench.experiment.arms import ARMS, MAIN, NOISE, NOISY_ROUNDS
-from bench.experiment.charts import Line, Point, line_chart
+from bench.experiment.charts import Line, Point, line_chart, sheet
 from bench.experiment.markdown import listed, table, wrapped
 from bench.experiment.measure import BASE_TEST, CORRUPTION
 from bench.experiment.numbers import Result, Results, Shown
@@ -58,7 +58,7 @@ def write_page(page: Path, experiments: Sequence[Experiment]) -> None:
     readings = read_off(experiments, results)
     write_bytes(page.parent / TABLE, table_of_counts(results, readings).encode())
     write_bytes(page.parent / BY_HAND, table_by_hand(results).encode())
-    for name, picture in charts(results).items():
+    for name, picture in charts(results, readings).items():
         write_bytes(page.parent / PICTURES / f"{name}.svg", picture.encode())
     write_bytes(page, (text(results, readings, experiments[0].settings, unfinished) + "\n").encode())
 
@@ -71,6 +71,7 @@ def text(results: Results, readings: Readings, settings: Settings, unfinished: S
         _beside_the_pilot(results),
         questions.fooled_rate(results),
         questions.held_out(results, readings),
+        questions.still_misread(results, readings),
         questions.forgotten(results, readings),
         questions.round_tests(results, readings),
         trainings.noise(results),
@@ -85,7 +86,7 @@ def text(results: Results, readings: Readings, settings: Settings, unfinished: S
 # --- Charts -------------------------------------------------------------------------------------------------------
 
 
-def charts(results: Results) -> dict[str, str]:
+def charts(results: Results, readings: Readings) -> dict[str, str]:
     """SVG pictures by name; only those that there are results for."""
     main = [arm for arm in MAIN if results.rounds(arm)]
     fooled = [
@@ -118,6 +119,12 @@ def charts(results: Results) -> dict[str, str]:
             "Errors on MNIST's test set", mnist, about=f"{_whose(results)}; bands: 95 %, Wilson", across=after
         ),
     }
+    if readings.still:
+        found["still-misread"] = sheet(
+            "Held-out drawings that every late model misreads",
+            [(misread.image, f"{misread.label} as {misread.answer}") for misread in readings.still],
+            about="Below each: what was written, and what the newest model reads",
+        )
     noisy = results.shared("dynamic", *NOISE)
     if lines := _held_out_lines(noisy, ["dynamic", *NOISE], most=NOISY_ROUNDS):
         found["noise"] = line_chart(

@@ -9,7 +9,7 @@ from bench.experiment.collect import STYLES
 from bench.experiment.markdown import plain, runs, table
 from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION, Counts
 from bench.experiment.numbers import Results, Shown
-from bench.experiment.readings import Readings
+from bench.experiment.readings import LATE_MODELS, Readings
 from bench.experiment.words import PICTURES, TABLE, named, played, rounds_of_both, seeds_named, some, vmer
 from rounds.stats.rates import Rate
 
@@ -154,6 +154,22 @@ def _variety(readings: Readings) -> str:
         f"How many different trajectories the drawings are of, added up over seeds: {'; '.join(told)}. People who come "
         "back to what fooled the model draw the same things again."
     )
+
+
+def still_misread(results: Results, readings: Readings) -> str:
+    """What keeps the errors from falling further, to be looked at."""
+    if not readings.still:
+        return ""
+    last, every = results.rounds("dynamic"), len(readings.still)
+    now = numbers.held_out_errors(results.of("dynamic", last)).rate
+    return f"""## What is still misread?
+
+Of the {now.numerator:,} held-out drawings that the dynamic arm's models misread after {last} rounds, {every:,} were
+misread by each of the last {min(LATE_MODELS, last)} models; that is {100 * every / now.denominator:.2f} % of all. They
+are below, as the models see them, with what their writers meant: look whether you would have read them. A rate below
+that is to be had only by models that read these.
+
+![Drawings that every late model misreads]({PICTURES}/still-misread.svg)"""
 
 
 # --- MNIST --------------------------------------------------------------------------------------------------------

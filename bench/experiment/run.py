@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -141,6 +141,12 @@ class Experiment:
         images, labels = self.suites.pictures[BASE_TEST]
         models = map(load_model, (self.first_folder, self.round_folder(name, number)))
         return np.stack([probabilities(model, images).argmax(axis=1) != labels for model in models])
+
+    def answers_on_held_out(self, name: str, numbers: Sequence[int]) -> np.ndarray:
+        """int64 [models, n]: what an arm's models after some rounds read the held-out drawings as."""
+        images, _ = self.suites.pictures[HELD_OUT]
+        models = [load_model(self.round_folder(name, number)) for number in numbers]
+        return np.stack([probabilities(model, images).argmax(axis=1) for model in models])
 
     def variety(self, name: str) -> tuple[int, int]:
         """Of how many different trajectories an arm's drawings were made, and how many drawings that are."""

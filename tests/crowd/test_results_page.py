@@ -1,5 +1,6 @@
 """What the results page says is what the results say."""
 
+import base64
 import csv
 import io
 import re
@@ -8,17 +9,19 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bench.experiment import numbers, page, questions, trainings
 from bench.experiment.arms import ARMS, MAIN, NOISY_ROUNDS, ONCE_AFTER
-from bench.experiment.charts import Line, Point, line_chart
+from bench.experiment.charts import Line, Point, line_chart, sheet
 from bench.experiment.markdown import plain, runs, wrapped
 from bench.experiment.numbers import Fewer, Results
-from bench.experiment.readings import Readings
+from bench.experiment.readings import Misread, Readings
 from bench.experiment.run import Settings
 from bench.experiment.words import part_of
 from rounds.stats.rates import Rate
 
+SVG = "{http://www.w3.org/2000/svg}"
 HARD = [1, 0, 2, 0, 5, 1, 0, 3, 8, 0]
 """How much more of each hand's drawings are misread than of the easiest's: models agree on which hands are hard."""
 
@@ -62,8 +65,9 @@ def readings(of):
     }
     misread = np.zeros((2, len(of.seeds), 1000), dtype=bool)
     misread[0, :, :3] = misread[1, :, 5:6] = True
+    still = [Misread(np.full((28, 28), 9, dtype=np.uint8), 7, 1)]
     told = {"versions": {"torch": "2"}, "device": "cpu", "threads": 1}
-    return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, [told] * len(of.seeds))
+    return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, still, [told] * len(of.seeds))
 
 
 def resampled(ours, theirs, *, paired):
@@ -215,8 +219,8 @@ def test_intervals_can_be_computed_from_the_counts_by_hand():
 
 
 def test_every_chart_is_valid_svg():
-    pictures = page.charts(two_seeds())
-    assert set(pictures) == {"fooled", "held-out", "mnist", "noise"}
+    pictures = page.charts(found := two_seeds(), readings(found))
+    assert set(pictures) == {"fooled", "held-out", "mnist", "noise", "still-misread"}
     assert all(ElementTree.fromstring(picture).tag.endswith("svg") for picture in pictures.values())
     assert "Seed 0; bands" in pictures["noise"]
     assert "Seeds 0, 1; bands" in pictures["held-out"]
@@ -299,15 +303,23 @@ def test_a_chart_is_valid_svg_with_every_number_in_it():
 def test_on_a_logarithmic_axis_halves_are_equally_far_apart():
     line = Line("ours", [Point(0, 0.2, 0.1, 0.3), Point(1, 0.1, 0, 0.2), Point(2, 0.05, 0, 0.1)])
     root = ElementTree.fromstring(line_chart("Errors", [line], logarithmic=True))
-    places = [float(dot.get("cy")) for dot in root.iter("{http://www.w3.org/2000/svg}circle")]
+    places = [float(dot.get("cy")) for dot in root.iter(f"{SVG}circle")]
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=0.2)
-    assert {"5 %", "50 %"} <= {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"5 %", "50 %"} <= {text.text for text in root.iter(f"{SVG}text")}
+
+
+def test_a_sheet_shows_each_drawing_as_it_is_with_its_words():
+    ink = np.zeros((28, 28), dtype=np.uint8)
+    ink[4:9, 10] = 200
+    root = ElementTree.fromstring(sheet("Misread", [(ink, "7 as 1"), (ink // 2, "4 as 9")] * 10))
+    assert [text.text for text in root.iter(f"{SVG}text")][2:4] == ["7 as 1", "4 as 9"]
+    drawn = [image.get("href").removeprefix("data:image/png;base64,") for image in root.iter(f"{SVG}image")]
+    assert len(drawn) == 20
+    assert np.array_equal(255 - np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn[0])))), ink)
 
 
 def test_names_of_lines_that_end_together_do_not_lie_on_each_other():
     end = [Point(1, 0.2, 0.2, 0.2), Point(2, 0.1, 0.1, 0.1)]
     root = ElementTree.fromstring(line_chart("Errors", [Line(name, end) for name in ("a", "b", "c")]))
-    places = sorted(
-        float(text.get("y")) for text in root.iter("{http://www.w3.org/2000/svg}text") if text.text in tuple("abc")
-    )
+    places = sorted(float(text.get("y")) for text in root.iter(f"{SVG}text") if text.text in tuple("abc"))
     assert min(below - above for above, below in pairwise(places)) >= 16
