@@ -67,7 +67,7 @@ def text(results: Results, readings: Readings, settings: Settings, unfinished: S
     """The whole page, Markdown."""
     parts = [
         _head(results, readings, settings, unfinished),
-        _in_short(results),
+        _in_short(results, readings),
         _beside_the_pilot(results),
         questions.fooled_rate(results),
         questions.held_out(results, readings),
@@ -234,7 +234,7 @@ def _told(model: dict[str, Any], what: str) -> Any:
     return model[what]
 
 
-def _in_short(results: Results) -> str:
+def _in_short(results: Results, readings: Readings) -> str:
     last = results.rounds("dynamic")
     first, now = (numbers.held_out_errors(results.of("dynamic", number)) for number in (0, last))
     fooled = [vmer(results, "dynamic", number) for number in (1, last)]
@@ -242,7 +242,8 @@ def _in_short(results: Results) -> str:
     lines = [
         f"The fooled rate (vMER) goes from {fooled[0]} in round 1 to {fooled[1]} in round {last}.",
         f"Errors on held-out writers after {last} rounds: {now}, at the start {first}. Asked: at most a twelfth, "
-        f"{100 * first.value / 12:.2f} %. **{met(12 * now.value <= first.value)}**: it is {part_of(gone)}.",
+        f"{100 * first.value / 12:.2f} %. **{met(12 * now.value <= first.value)}**: it is {part_of(gone)}. "
+        f"{len(readings.still)} of them are misread by every late model, and shown below.",
     ]
     if rounds := rounds_of_both(results, "dynamic", "ordinary"):
         ours, theirs = ("dynamic", rounds), ("ordinary", rounds)

@@ -70,6 +70,10 @@ def readings(of):
     return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, still, [told] * len(of.seeds))
 
 
+def in_short(of):
+    return " ".join(page._in_short(of, readings(of)).split())
+
+
 def resampled(ours, theirs, *, paired):
     """The middle 95 in 100 of 1 - ours / theirs over many draws of hands, written another way."""
     random = np.random.default_rng(1)
@@ -233,16 +237,16 @@ def test_the_summary_says_met_only_when_it_is(misread, said):
     found = results([9, 9], [9, 9])
     for number, wrong in ((0, 32), (2, misread)):
         found.seeds[0]["dynamic"][number]["by_hand"] = [[1000 - wrong, 1000]] * 10
-    assert re.search(said, " ".join(page._in_short(found).split()))
+    assert re.search(said, in_short(found))
 
 
 def test_sixty_percent_fewer_are_asked_for_with_intervals_apart():
-    assert "not apart. Asked: 60 %, intervals apart. **not met**" in page._in_short(results([9, 6], [9, 9]))
-    assert "are apart. Asked: 60 %, intervals apart. **met**" in page._in_short(results([9, 0], [9, 20]))
+    assert "not apart. Asked: 60 %, intervals apart. **not met**" in in_short(results([9, 6], [9, 9]))
+    assert "are apart. Asked: 60 %, intervals apart. **met**" in in_short(results([9, 0], [9, 20]))
     hardly = results([9, 0], [9, 2])
     for arm, bad in (("dynamic", [0] * 9 + [20]), ("ordinary", [1] * 9 + [60])):
         hardly.seeds[0][arm][2]["by_hand"] = [[100 - wrong, 100] for wrong in bad]
-    assert "intervals of the two are not apart. Asked: 60 %" in page._in_short(hardly)
+    assert "intervals of the two are not apart. Asked: 60 %" in in_short(hardly)
 
 
 def test_rounds_that_the_gate_would_have_held_up_are_counted():
