@@ -1,4 +1,4 @@
-"""Models on disk: weights as safetensors, the rest as JSON. Nothing is ever unpickled.
+"""Models on disk: weights as safetensors, the rest as JSON. No model is ever unpickled.
 
 A model's folder holds `model.safetensors` and `model.json`. The JSON is written last and names the hash of the
 weights, so a folder is a model only when both are there and belong together. Where weights were averaged,
@@ -59,14 +59,14 @@ def save_model(folder: Path, model: nn.Module, meta: Mapping[str, Any], *, train
     return names["weights_hash"]
 
 
-def load_model(folder: Path) -> nn.Module:
+def load_model(folder: Path | str) -> nn.Module:
     """The model in `folder`, on the CPU, in eval mode.
 
     Raises:
         CheckpointError: files are missing or damaged, the weights are not those that the JSON names, or another
             version of the code wrote them for a network that this one does not build.
     """
-    return _load(folder, WEIGHTS, "weights_hash").eval()
+    return _load(Path(folder), WEIGHTS, "weights_hash").eval()
 
 
 def load_trained(folder: Path) -> nn.Module:

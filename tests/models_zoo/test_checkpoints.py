@@ -21,7 +21,7 @@ def model():
 
 def test_a_saved_model_gives_the_same_answers(tmp_path, model):
     digest = save_model(tmp_path, model, META)
-    again = load_model(tmp_path)
+    again = load_model(str(tmp_path))
     pictures = torch.rand(4, 1, 28, 28)
     assert torch.equal(again(pictures), model(pictures))
     assert not again.training
