@@ -96,9 +96,10 @@ def _is_told(fewer: Fewer) -> bool:
 
 
 def training(results: Results) -> str:
-    arms = [arm for arm in TRAINING if results.of(arm, ONCE_AFTER)]
-    shared = results.shared("dynamic", *arms)
-    if "once" not in arms or not shared.seeds:
+    shared = results.shared("dynamic", "once")
+    # What only some of these seeds have would narrow the table down to them.
+    arms = [arm for arm in TRAINING if shared.of(arm, ONCE_AFTER) and shared.with_arm(arm) == list(shared.seeds)]
+    if "once" not in arms:
         return ""
     rows = []
     for arm in [*arms, "dynamic"]:
