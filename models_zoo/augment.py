@@ -32,7 +32,7 @@ class Augment:
     shear: NonNegativeFloat = 0.2
     """Largest slant either way, as horizontal pixels per vertical pixel."""
     stretch: NonNegativeFloat = 0.1
-    """Largest change of width against height, as the logarithm of the factor."""
+    """Largest change of the width, as the logarithm of its factor; the height changes by the same the other way."""
     elastic: NonNegativeFloat = 0.06
     """Standard deviation of a smooth random warp, where 2 is the width of the picture (Simard et al. 2003)."""
     flip: bool = False
@@ -44,7 +44,7 @@ class Augment:
     noise_share: Share = 0.3
     """Share of the changed pictures that get noise and a grey background as well, 0 to 1."""
     background: Share = 0.5
-    """Lightest background of those, 0 (as it is) to 1; ink keeps at least a fifth of its contrast."""
+    """Lightest background of those, 0 (as it is) to 1; up to 0.8 ink keeps at least a fifth of its contrast."""
     gaussian: NonNegativeFloat = 0.3
     """Largest standard deviation of the Gaussian noise of those, in units of the grey scale 0 to 1."""
     poisson: NonNegativeFloat = 0.0
