@@ -29,11 +29,13 @@ A run's folder, for `fit`:
     parent/                  a model's files, needed when config.warm_start
     config.json              written by fit when it begins: {"config": ..., "data_sha256": ...} and what else decides
                              the weights, which goes into model.json too: parent_weights_hash and pretrained_sha256 (or
-                             null), threads, device, versions, and resumed_with: what other device or versions it
-                             went on with
+                             null), first_weights in words, threads, device, cpu, versions, and resumed_with: what
+                             other device, CPU or versions it went on with
     checkpoint.safetensors   while it runs: weights, optimiser and history after the last whole epoch, in one file
     model.safetensors, model.json, metrics.json    when it is finished; model.json comes last
     trained.safetensors      where the weights were averaged: as the training left them
+    evaluation.json, README.md    what was measured, and the model card
+    measured.json            written where the command line measures: its test set's hash and the reference
 
 Calling `fit` again on such a folder goes on from the checkpoint, with the number of threads that it was begun with, and
 on a finished one returns at once. It refuses another config, other data or another parent: use a new folder for those.

@@ -75,8 +75,7 @@ def neighbour(objective: Objective, images: torch.Tensor, step_size: float, norm
     images = images.detach().requires_grad_()
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(objective(images), images)
-    direction = gradient.sign() if norm == "linf" else gradient / lengths(gradient).clamp(min=1e-12)
-    return images.detach() + step_size * direction
+    return images.detach() + step_size * (gradient.sign() if norm == "linf" else _unit(gradient))
 
 
 def project(images: torch.Tensor, centre: torch.Tensor, epsilon: float, norm: str) -> torch.Tensor:
@@ -103,6 +102,15 @@ def random_within(images: torch.Tensor, epsilon: float, norm: str, random: torch
 def lengths(images: torch.Tensor) -> torch.Tensor:
     """Euclidean length of each picture: float32 [n, 1, 1, 1]."""
     return images.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+
+def _unit(gradient: torch.Tensor) -> torch.Tensor:
+    """Each picture's gradient with length 1; where all of it is 0 it stays so."""
+    # A model that is sure of itself has gradients whose squares are 0 in float32: it would pass for a robust one if its
+    # steps came out short. So the largest entry is made 1 first, which leaves a length of 1 or more.
+    largest = gradient.flatten(1).abs().amax(dim=1).view(-1, 1, 1, 1)
+    scaled = gradient / largest.where(largest > 0, 1)
+    return scaled / lengths(scaled).clamp(min=1)
 
 
 def cross_entropy(model: nn.Module, labels: torch.Tensor) -> Objective:

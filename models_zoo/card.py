@@ -93,7 +93,7 @@ def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
 
 
 def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
-    told = {"recipe", "augment", "architecture", "classes"}
+    told = {"recipe", "augment", "architecture", "classes"} | ({"pretrained"} if "first_weights" in meta else set())
     rest = {name: value for name, value in config.items() if name not in told}
     options = {name: value for name, value in config["recipe"].items() if name != "name"}
     facts = {
@@ -102,13 +102,19 @@ def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
         "recipe": f"{config['recipe']['name']} {_listed(options)}".strip(),
         "augmentation": _listed(config["augment"] or {}) or "none",
         "config": _listed(rest),
-        "trained on": f"{meta['device']}, {meta['threads']} threads; {_listed(meta['versions'])}",
+        "trained on": f"{_machine(meta)}, {meta['threads']} threads; {_listed(meta['versions'])}",
     }
+    if "first_weights" in meta:  # models of earlier versions lack it
+        facts["first weights"] = meta["first_weights"].replace("|", "\\|")
     origins = {"parent's weights hash": "parent_weights_hash", "pretrained weights' hash": "pretrained_sha256"}
     facts |= {title: f"`{meta[name]}`" for title, name in origins.items() if meta.get(name)}
     for other in meta.get("resumed_with", []):
-        facts[f"after epoch {other['after_epoch']} on"] = f"{other['device']}; {_listed(other['versions'])}"
+        facts[f"after epoch {other['after_epoch']} on"] = f"{_machine(other)}; {_listed(other['versions'])}"
     return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
+
+
+def _machine(meta: dict[str, Any]) -> str:
+    return f"{meta['device']} ({meta['cpu']})" if "cpu" in meta else str(meta["device"])
 
 
 def _listed(values: dict[str, Any]) -> str:

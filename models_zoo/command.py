@@ -2,35 +2,44 @@
 
 import argparse
 import ast
+import hashlib
 import inspect
 import os
 import sys
 import textwrap
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 from torch import nn
 
-from models_zoo.architectures import FOR_DIGITS
+from models_zoo.architectures import ARCHITECTURES, FOR_DIGITS
 from models_zoo.augment import Augment
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
 from models_zoo.card import PLAIN_RECIPE, Reference, record
 from models_zoo.checkpoints import CheckpointError, load_meta, load_model
 from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
-from models_zoo.files import read_json
+from models_zoo.files import read_json, write_json
 from models_zoo.recipes import RECIPES
-from models_zoo.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate
+from models_zoo.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate, merged, read_rows
 from models_zoo.train import Progress, TrainingFailed, choose_device, fit
 from models_zoo.training_data import Pictures, read_test
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 READY = {"first": FIRST, "next": NEXT, "photographs": PHOTOGRAPHS, "default": Config()}
+ABOUT_READY = {
+    "first": "The first adversary of a digits task: from scratch on MNIST, moved about as people draw.",
+    "next": "The adversary after it: from the weights in parent/, once over MNIST, with what was collected among it.",
+    "photographs": "resnet18 for colour photographs, from torchvision's weights, on the pictures in data/ alone.",
+    "default": "Every option's own default: digit_cnn from scratch on MNIST, shown as it is.",
+}
 ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
 """What else decides a model's weights, as its `model.json` calls it."""
 NOTHING = (("base_replay", "all"), ("augment", "none"))
 """What a field's `null` is called on the command line."""
+MEASURED = "measured.json"
+"""Beside a model that was measured here: the hash of its test set, and its reference, for the next measuring."""
 
 
 Measure = Callable[[nn.Module, str, Pictures | None], list[Row]]
@@ -53,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
             reference = None
             if plain:
                 reference = reference_for(given.folder, given.reference, measure(plain, "reference", test))
-            record(given.folder, rows, reference=reference)
+            record_with_earlier(given.folder, rows, test=test, reference=reference)
             for row in rows:
                 if row.suite == "base":
                     print(f"Test set: {row.correct:,} of {row.n:,} right.")
@@ -68,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models_zoo.train",
         description="Train one model in a folder; called again, it goes on where it was stopped.",
-        epilog=_recipes_help(),
+        epilog=f"{_ready_help()}\n\n{_recipes_help()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, help="the run's folder; data/ and parent/ in it are used if there")
@@ -79,23 +88,43 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="evaluate on its test_images.npy and test_labels.npy; if not given, on those in data/, or else on MNIST's",
     )
-    parser.add_argument("--start-from", choices=READY, default="first", help="ready config to change (%(default)s)")
+    parser.add_argument(
+        "--start-from", choices=READY, default="first", help="ready config to change: see below (%(default)s)"
+    )
     parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
     _add_evaluation(parser.add_argument_group("evaluation"))
-    options = parser.add_argument_group("config")
-    explained = field_docs(Config)
-    for name, kind in get_type_hints(Config).items():
-        flag = "--" + name.replace("_", "-")
-        text = explained[name].replace("%", "%%").replace("None", dict(NOTHING).get(name, "None"))
-        if name == "recipe":
-            options.add_argument(flag, metavar="NAME,FIELD=VALUE,...", help="What one step minimises: see below.")
-        elif name == "augment":
-            options.add_argument(flag, metavar="FIELD=VALUE,...", help=f"{text} default takes every field's default.")
-        elif kind is bool:
-            options.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            options.add_argument(flag, type=_number if kind not in (str, int, float) else kind, help=text)
+    _add_config(parser.add_argument_group("config", "In brackets: what it is in the ready config `first`."))
     return parser
+
+
+def _add_config(options: Any) -> None:
+    explained = field_docs(Config) | {
+        "architecture": f"One of {', '.join(ARCHITECTURES)}.",
+        "recipe": "What one step minimises: see below.",
+    }
+    explained["augment"] += " default takes every field's default."
+    for name, kind in get_type_hints(Config).items():
+        text = f"{explained[name].replace('None', dict(NOTHING).get(name, 'None'))} ({_said(name, FIRST)})"
+        settings: dict[str, Any] = {"help": text.replace("%", "%%")}
+        if name in ("recipe", "augment"):
+            settings["metavar"] = "NAME,FIELD=VALUE,..." if name == "recipe" else "FIELD=VALUE,..."
+        elif kind is bool:
+            settings |= {"action": argparse.BooleanOptionalAction, "default": None}
+        else:
+            settings["type"] = kind if kind in (str, int, float) else _number
+        options.add_argument("--" + name.replace("_", "-"), **settings)
+
+
+def _said(name: str, config: Config) -> str:
+    """A field's value as it would be said on the command line."""
+    value = getattr(config, name)
+    if name == "recipe":
+        return str(value.name)
+    if isinstance(value, Augment):
+        return "default" if value == Augment() else ",".join(f"{field}={of}" for field, of in asdict(value).items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return dict(NOTHING)[name] if value is None else str(value) if value != "" else "empty"
 
 
 def _add_evaluation(options: Any) -> None:
@@ -108,6 +137,7 @@ def _add_evaluation(options: Any) -> None:
         ("--l2", _epsilons, "EPSILON,...", l2, "the same, of the whole picture's length (%(default)s)"),
         ("--pgd-steps", _count, "N", DEFAULT_ATTACK.steps, "steps of pgd (%(default)s)"),
         ("--pgd-restarts", _count, "N", DEFAULT_ATTACK.restarts, "random starts of pgd (%(default)s)"),
+        ("--pgd-step-size", float, "LENGTH", None, "length of a step of pgd, if not 2.5 epsilon / steps"),
     ):
         options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
     options.add_argument(
@@ -139,6 +169,8 @@ def read_config(given: argparse.Namespace) -> Config:
             changes[field.name] = None if (field.name, value) in NOTHING else value
     if isinstance(changes.get("recipe"), str):
         name, *options = changes["recipe"].split(",")
+        if name == "augment":
+            raise ConfigError("To augment is an option for every recipe: give --augment default instead of --recipe.")
         changes["recipe"] = {"name": name, **_values(options)}
     before = config.to_json()
     if changes.get("augment") == "default":
@@ -162,7 +194,8 @@ def measurement(given: argparse.Namespace, config: Config) -> Measure:
     Raises:
         ConfigError, TrainingFailed: an attack that can't be made, or a round's folder that can't be read.
     """
-    attack, device = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts), choose_device(config.device)
+    attack = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
+    device = choose_device(config.device)
     rounds = {title: _test_pictures(folder, config) for title, folder in given.round}
 
     def measure(model: nn.Module, name: str, test: Pictures | None) -> list[Row]:
@@ -226,6 +259,37 @@ def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
     return Reference("its plainly trained reference", about, rows)
 
 
+def record_with_earlier(folder: Path, rows: list[Row], *, test: Pictures | None, reference: Reference | None) -> None:
+    """Keep a model's table and write its card; what an earlier call measured on the same test set stays in both.
+
+    The reference of an earlier call stays too, unless another one is given.
+    """
+    stored = read_json(folder / MEASURED) if (folder / MEASURED).exists() else {}
+    test_sha256 = _sha256(test) if test else stored.get("test_sha256")
+    earlier, beside = read_rows(folder), _reference(stored)
+    if test_sha256 != stored.get("test_sha256", test_sha256):
+        print("This is another test set than that of the last measuring, whose rows are replaced.")
+        earlier, beside = [], None
+    if reference and beside and reference.about == beside.about:
+        reference = replace(reference, rows=merged(beside.rows, reference.rows))
+    reference, table = reference or beside, merged(earlier, rows)
+    if kept := {row.suite for row in table} - {row.suite for row in rows} - {"confusion"}:
+        print(f"Kept of an earlier measuring: {', '.join(sorted(kept))}.")
+    record(folder, table, reference=reference)
+    # Last: a kill before it leaves the old hash, and then the next measuring replaces everything at worst.
+    write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and asdict(reference)})
+
+
+def _sha256(pictures: Pictures) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in pictures)).hexdigest()
+
+
+def _reference(stored: dict[str, Any]) -> Reference | None:
+    """The reference that was kept in `measured.json`, if there was one."""
+    kept = stored.get("reference")
+    return Reference(kept["name"], kept["about"], [Row(**row) for row in kept["rows"]]) if kept else None
+
+
 def show_progress(progress: Progress) -> None:
     """One line that is written over, and one that stays for each epoch."""
     line = (
@@ -253,6 +317,10 @@ def field_docs(kind: type) -> dict[str, str]:
         and isinstance(note.value, ast.Constant)
         and isinstance(note.value.value, str)
     }
+
+
+def _ready_help() -> str:
+    return "\n  ".join(["ready configs for --start-from:", *(f"{name}: {ABOUT_READY[name]}" for name in READY)])
 
 
 def _recipes_help() -> str:

@@ -19,8 +19,19 @@ from models_zoo.config import Config
 from models_zoo.evaluate import Score
 from models_zoo.files import write_bytes
 from models_zoo.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
-from models_zoo.suites import CHEAP, SUITES, Beside, Row, evaluate, read_rows, together
-from models_zoo.train import Fitted, TrainingFailed, fit
+from models_zoo.suites import (
+    ANGLES,
+    CHEAP,
+    DEFAULT_ATTACK,
+    SHIFTS,
+    SUITES,
+    Beside,
+    Row,
+    evaluate,
+    read_rows,
+    together,
+)
+from models_zoo.train import Fitted, TrainingFailed, choose_device, fit
 
 BEGIN, END = "<!-- made by python -m models_zoo.compare -->", "<!-- end -->"
 REFERENCE = "standard"
@@ -44,10 +55,11 @@ LINE_UP = {
 
 @dataclass(frozen=True)
 class Column:
-    """One figure of each model: the rows of a suite whose parameter has these words in it, as one share."""
+    """One figure of each model: a suite's row with this parameter, or all its rows as one share."""
 
     suite: str
-    words: str = ""
+    parameter: str | None = None
+    """None for all rows of the suite."""
     digits: int = 1
     """After the decimal point, in per cent."""
     has_interval: bool = True
@@ -61,12 +73,12 @@ class Column:
 
     def gain(self, rows: list[Row], reference: list[Row]) -> str:
         """In points, with its interval below it."""
-        pair = Beside(self.suite, self.words, self._score(rows), self._score(reference))
+        pair = Beside(self.suite, self.parameter or "", self._score(rows), self._score(reference))
         low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval())
         return f"{100 * pair.gain:+.{self.digits}f}" + self._below(f"{low} to {high}")
 
     def _score(self, rows: list[Row]) -> Score:
-        return together((row for row in rows if self.words in row.parameter), self.suite)
+        return together((row for row in rows if self.parameter in (None, row.parameter)), self.suite)
 
     def _below(self, interval: str) -> str:
         return f"<br><sub>{interval}</sub>" if self.has_interval else ""
@@ -76,12 +88,12 @@ COLUMNS = {
     "clean": Column("base", digits=2),
     "corruptions": Column("corruption", has_interval=False),
     "FGSM 0.3": Column("fgsm", "linf 0.3"),
-    "PGD 0.1": Column("pgd", "linf 0.1"),
-    "PGD 0.2": Column("pgd", "linf 0.2"),
-    "PGD 0.3": Column("pgd", "linf 0.3"),
-    "PGD l2 2": Column("pgd", "l2 2"),
-    "shifted": Column("moved", "shifted up to"),
-    "turned": Column("moved", "turned up to"),
+    "PGD 0.1": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.1)),
+    "PGD 0.2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.2)),
+    "PGD 0.3": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.3)),
+    "PGD l2 2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("l2", 2.0)),
+    "shifted": Column("moved", f"shifted up to {SHIFTS[-1]} pixels"),
+    "turned": Column("moved", f"turned up to {ANGLES[-1]} degrees"),
     "both": Column("moved", "shifted and turned"),
 }
 
@@ -94,7 +106,8 @@ def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: 
     asked = {(suite, whole if suite in CHEAP else few) for suite in SUITES if suite != "confusion"}
     if not asked <= {(row.suite, row.n) for row in rows}:
         pictures = base.test_images, base.test_labels
-        rows = evaluate(fitted.model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
+        model = fitted.model.to(choose_device(config.device))
+        rows = evaluate(model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
     return fitted, rows
 
 

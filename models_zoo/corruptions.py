@@ -1,9 +1,17 @@
 """The corruptions of MNIST-C, and Gaussian noise, batched on tensors.
 
-After Mu and Gilmer 2019, "MNIST-C: a robustness benchmark for computer vision": the kinds and the five severities are
-theirs. The code is ours and not pixel-identical: `glass_blur` draws pixels from their neighbourhood instead of swapping
-them one after the other, `fog` adds octaves of smooth noise instead of a diamond-square fractal, and `motion_blur` has
-sixteen directions. The published set fixes one severity of each; these are to be compared with each other.
+After Mu and Gilmer 2019, "MNIST-C: a robustness benchmark for computer vision": the kinds are theirs, and so are the
+numbers that make five severities of each. The code is ours, and pictures differ:
+
+- `fog` is patchy where theirs is a nearly even haze. Theirs is a 28 x 28 piece of a 256 x 256 fractal, scaled to 0 to 1
+  before it was cut out, so that a piece varies little; ours is scaled to 0 to 1 within each picture. It is a sum of
+  octaves of smooth noise besides, not a diamond-square fractal.
+- `shear` moves rows sideways and leaves their distances as they are. Theirs goes through an affine map whose shear also
+  scales the rows, so that their digits change in height with the severity.
+- `glass_blur` draws pixels from their neighbourhood instead of swapping them one after the other.
+- `motion_blur` has sixteen directions.
+
+The published set fixes one severity of each; accuracies on these are to be compared with each other, not with those.
 
 Each takes float32 [n, height, width] in 0 to 1 (ink is 1), a severity from 1 to 5 (or just 1), and a generator, and
 gives float32 of the same shape, which `corrupt` clips to 0 to 1.
@@ -17,6 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from models_zoo.geometry import maps, resample, shift, turn
+from models_zoo.limits import ConfigError
 
 Corruption = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 
@@ -37,7 +46,8 @@ def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> n
         uint8 of the images' shape.
 
     Raises:
-        ValueError: there is no such severity.
+        ConfigError: there is no such corruption.
+        ValueError: it has no such severity.
     """
     if not 1 <= severity <= severities(name):
         raise ValueError(f"{name} has severities 1 to {severities(name)}, not {severity}.")
@@ -62,7 +72,13 @@ def suitable(images: np.ndarray) -> list[str]:
 
 
 def severities(name: str) -> int:
-    """How many severities a corruption has: 5, or 1 for those that MNIST-C does not grade."""
+    """How many severities a corruption has: 5, or 1 for those that MNIST-C does not grade.
+
+    Raises:
+        ConfigError: there is no such corruption.
+    """
+    if name not in CORRUPTIONS:
+        raise ConfigError(f"There is no corruption {name!r}: choose of {', '.join(CORRUPTIONS)}.")
     return 1 if name in UNGRADED else 5
 
 
@@ -113,6 +129,7 @@ def motion_blur(images: torch.Tensor, severity: int, random: torch.Generator) ->
 
 
 def shear(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
+    """Rows move by `amount` of their distance from the middle row, to the left or to the right; none changes height."""
     amount = [0.2, 0.4, 0.6, 0.8, 1.0][severity - 1] * _signs(len(images), random)
     one, zero = torch.ones_like(amount), torch.zeros_like(amount)
     return _move(images, maps([[one, amount, zero], [zero, one, zero]]))
@@ -145,6 +162,7 @@ def stripe(images: torch.Tensor, severity: int, random: torch.Generator) -> torc
 
 
 def fog(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
+    """Clouds that have a clear place and a dense one within every picture, unlike MNIST-C's haze."""
     density, decay = [(1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4)][severity - 1]
     brightest = images.flatten(1).amax(dim=1).view(-1, *[1] * (images.ndim - 1))
     clouds = _clouds(images, decay, random) if images.ndim == 3 else _clouds(images[..., 0], decay, random)[..., None]

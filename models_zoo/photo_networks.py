@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -13,6 +14,11 @@ from torch import nn
 Weights = Mapping[str, torch.Tensor]
 
 log = logging.getLogger(__name__)
+
+
+class NoWeights(Exception):
+    """Pretrained weights that could not be had. The message is the reason."""
+
 
 # Files of densenets were written when a layer's parts were called `norm.1`, which torch no longer allows.
 OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
@@ -40,14 +46,28 @@ def for_small_pictures(name: str, classes: int, pretrained: Weights | None) -> n
 
 
 def pretrained_weights(name: str, source: str) -> Weights | None:
-    """Weights for the torchvision network `name`; None when none are asked for, or the log says why there are none.
+    """As `find_weights`, for those who would rather start from scratch than not at all.
+
+    Returns:
+        None when none are asked for (an empty `source`), or the log says why there are none.
+    """
+    try:
+        return find_weights(name, source) if source else None
+    except NoWeights as error:
+        log.warning("%s starts from scratch: no weights from %s (%s).", name, source, error)
+        return None
+
+
+def find_weights(name: str, source: str) -> Weights:
+    """Weights for the torchvision network `name`.
 
     Args:
         name: its name in `torchvision.models`.
-        source: empty for none, `torchvision` to fetch its ImageNet weights, or the path of a file of such weights.
+        source: `torchvision` to fetch its ImageNet weights, or the path of a file of such weights.
+
+    Raises:
+        NoWeights: they can't be fetched, there is no such file, or it holds something else.
     """
-    if not source:
-        return None
     from models_zoo._torchvision import torchvision
 
     try:
@@ -55,6 +75,8 @@ def pretrained_weights(name: str, source: str) -> Weights | None:
             network = torchvision.models.get_model(name, weights=None)
         if source == "torchvision":
             state = torchvision.models.get_model_weights(name).DEFAULT.get_state_dict(check_hash=True)
+        elif not Path(source).exists():
+            raise FileNotFoundError("there is no such file")
         elif Path(source).suffix == ".safetensors":
             state = load_file(source)
         else:
@@ -62,9 +84,9 @@ def pretrained_weights(name: str, source: str) -> Weights | None:
             state = torch.load(source, map_location="cpu", weights_only=True)
         state = {OLD_DENSENET.sub(r"\1\2", key): tensor for key, tensor in state.items()}
         network.load_state_dict(state, assign=True)
-    except Exception as error:  # no network, no file or a wrong one: all mean the same here
-        log.warning("%s starts from scratch: no weights from %s (%s).", name, source, error)
-        return None
+    except Exception as error:  # no network, no file or a wrong one, each told in ways of its own
+        # torch names every tensor that does not fit: the first of them will do.
+        raise NoWeights(shorten(str(error), 200, placeholder=" ...") or type(error).__name__) from error
     log.info("%s starts from the pretrained weights of %s.", name, source)
     return state
 

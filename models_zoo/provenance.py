@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from models_zoo.architectures import FOR_PHOTOGRAPHS
 from models_zoo.config import Config
 from models_zoo.files import read_json, write_json
 from models_zoo.resume import Checkpoint
@@ -24,7 +25,10 @@ TITLES = {
     "pretrained_sha256": "the pretrained weights' hash",
     "threads": "the number of threads",
     "device": "the device",
+    "cpu": "the CPU's capability",
 }
+HERE = ("device", "cpu", "versions")
+"""What may change when a run goes on elsewhere."""
 
 
 def claimed(folder: Path, config: Config, data_sha256: str, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -33,23 +37,60 @@ def claimed(folder: Path, config: Config, data_sha256: str, checkpoint: Checkpoi
     The checkpoint's word comes first: it may have been brought from another machine.
 
     Raises:
-        TrainingFailed: it is a run with another config or other data.
+        TrainingFailed: it is a run with another config or other data, or its `config.json` is damaged.
     """
-    path = folder / CLAIM
-    there = checkpoint.claim() or (read_json(path) if path.exists() else {})
-    if there and (Config.from_json(there["config"]), there["data_sha256"]) != (config, data_sha256):
-        raise TrainingFailed(f"{folder} holds a run with another config or other data: use a new folder.")
+    there = checkpoint.claim() or _read(folder / CLAIM)
+    if not there:
+        return {}
+    changes = _changes(Config.from_json(there["config"]).to_json(), config.to_json())
+    if there["data_sha256"] != data_sha256:
+        changes.append("the training data is not the same")
+    if changes:
+        raise TrainingFailed(
+            f"{folder} holds a run with another config or other data ({'; '.join(changes)}): use a new folder."
+        )
     return there
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        claim: dict[str, Any] = read_json(path)
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise TrainingFailed(f"{path} is damaged: use a new folder, or bring the file back as it was.") from error
+    if not isinstance(claim, dict) or not {"config", "data_sha256"} <= claim.keys():
+        raise TrainingFailed(f"{path} is not a run's: use a new folder, or bring the file back as it was.")
+    return claim
+
+
+def _changes(then: Mapping[str, Any], now: Mapping[str, Any], inside: str = "") -> list[str]:
+    """Phrases that name each field of two configs as JSON that differs, such as "lr was 0.1, is 0.05"."""
+    phrases = []
+    for name in {**then, **now}:
+        old, new = then.get(name), now.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and old.get("name") == new.get("name"):
+            phrases += _changes(old, new, f"{name}.")
+        elif old != new:
+            phrases.append(f"{inside}{name} was {_short(old)}, is {_short(new)}")
+    return phrases
+
+
+def _short(value: Any) -> str:
+    """A recipe by its name alone; its fields are no other recipe's."""
+    if isinstance(value, Mapping):
+        return str(value.get("name", "set"))
+    return "none" if value in (None, "") else str(value)
 
 
 def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_done: int) -> dict[str, Any]:
     """Write down in `folder` what decides its run's weights, and return it.
 
     Args:
-        now: config, the hashes of data, parent and pretrained weights, and `surroundings`.
+        now: config, the hashes of data, parent and pretrained weights, `first_weights` and `surroundings`.
         there: what the run was claimed with, if it was; claims that earlier versions wrote lack most of it.
-        epochs_done: those that it goes on from. Device and versions are those of the first epoch; others that the run
-            went on with are logged, and listed in `resumed_with`.
+        epochs_done: those that it goes on from. Device, CPU and versions are those of the first epoch; others that the
+            run went on with are logged, and listed in `resumed_with`.
 
     Raises:
         TrainingFailed: the parent is not the one that the run began from.
@@ -62,7 +103,9 @@ def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_do
     made = {**now, "resumed_with": []}
     if epochs_done:
         made |= there
-        here = {name: now[name] for name in ("device", "versions")}
+        for name in {"cpu", "first_weights"} - there.keys():  # an earlier version began it: they are not known
+            del made[name]
+        here = {name: now[name] for name in HERE}
         changes = differences([made, *made["resumed_with"]][-1], here)
         if changes:
             log.warning("The run in %s goes on, but its weights may differ: %s.", folder, "; ".join(changes))
@@ -71,16 +114,21 @@ def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_do
     return made
 
 
-def surroundings(device: torch.device) -> dict[str, Any]:
-    """Device, threads and versions, as they are now."""
+def surroundings(device: torch.device, architecture: str) -> dict[str, Any]:
+    """Device, threads, versions and which of the CPU's vector instructions torch uses (such as AVX2), as they are now.
+
+    torchvision's version is among them where the network comes from it.
+    """
+    versions = {"python": platform.python_version(), "torch": str(torch.__version__), "numpy": np.__version__}
+    if architecture in FOR_PHOTOGRAPHS:
+        from models_zoo._torchvision import torchvision
+
+        versions["torchvision"] = str(torchvision.__version__)
     return {
         "device": str(device),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-        },
+        "versions": versions,
     }
 
 

@@ -1,4 +1,4 @@
-"""The learning rate as a share of its highest, computed from how far the run is: nothing to save or restore."""
+"""Learning rate and attack strength as a share of their highest, computed from how far the run is: nothing to save."""
 
 import math
 
@@ -25,3 +25,9 @@ def plateau(dev_accuracies: list[float]) -> float:
         if waited == PATIENCE:
             share, waited = share / 10, 0
     return share
+
+
+def warm_up(done: float, share: float) -> float:
+    """How strong an attack is when the share `done` of all steps is done: from 0 in a straight line to 1 once `share`
+    of them are, both 0 to 1; always 1 where `share` is 0."""
+    return min(1.0, done / share) if share else 1.0

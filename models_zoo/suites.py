@@ -2,7 +2,8 @@
 
 Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows one by one as
 they are measured, and works on any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28]
-or, in colour, [n, side, side, 3], labels int64 [n].
+or, in colour, [n, side, side, 3], labels int64 [n]. Models are left in eval mode; they are measured on the
+device that they are on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,12 +18,11 @@ from torch import nn
 
 from models_zoo import attacks
 from models_zoo.corruptions import corrupt, severities, suitable
-from models_zoo.evaluate import BATCH, Score, accuracy, confusion, probabilities, to_input
+from models_zoo.evaluate import Score, accuracy, batches, confusion, probabilities, to_input
 from models_zoo.files import read_json, write_json
 from models_zoo.geometry import resample, shift, turn
 from models_zoo.limits import ConfigError
-
-Pictures = tuple[np.ndarray, np.ndarray]
+from models_zoo.training_data import Pictures
 
 EVALUATION = "evaluation.json"
 ANGLES = range(-30, 31, 10)
@@ -43,16 +43,27 @@ class Attack:
     """Of PGD."""
     restarts: int = 1
     """Random starts of PGD: a picture counts as read only if it is read on the way from each."""
+    step_size: float | None = None
+    """Length of a step of PGD, more than 0, in the norm of the row, so mostly with one norm alone: Madry et al. 2018
+    test with 100 steps of 0.01 in `linf`. None takes 2.5 epsilon / steps, with which a walk can reach the border of the
+    ball from anywhere in it, as they do when they vary epsilon."""
 
     def __post_init__(self) -> None:
         if not all(0 < epsilon < inf for _, epsilon in self.grid()):
             raise ConfigError("An attack's epsilon must be more than 0 and finite.")
+        if self.step_size is not None and not 0 < self.step_size < inf:
+            raise ConfigError("PGD's step_size must be more than 0 and finite.")
         if min(self.steps, self.restarts) < 1:
             raise ConfigError("PGD needs at least 1 step and 1 restart.")
 
     def grid(self) -> list[tuple[str, float]]:
         """Norm and epsilon of each row."""
         return [("linf", epsilon) for epsilon in self.linf] + [("l2", epsilon) for epsilon in self.l2]
+
+    def pgd_parameter(self, norm: str, epsilon: float) -> str:
+        """What the row of PGD is called."""
+        of = "" if self.step_size is None else f" of {self.step_size:g}"
+        return f"{norm} {epsilon:g}, {self.steps} steps{of}, {self.restarts} restarts"
 
 
 DEFAULT_ATTACK = Attack()
@@ -115,9 +126,8 @@ def round_rows(name: str, scores: Mapping[str, Score]) -> list[Row]:
 
 def corruptions(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
     """Accuracy under each corruption that suits the pictures, at each of its severities; confusion under each kind."""
-    images, labels = pictures
-    for kind in suitable(images):
-        read = [confusion(model, corrupt(images, kind, level), labels) for level in range(1, severities(kind) + 1)]
+    for kind in suitable(pictures[0]):
+        read = [_corrupted(model, pictures, kind, level) for level in range(1, severities(kind) + 1)]
         for severity, counts in enumerate(read, start=1):
             yield _row(name, "corruption", f"{kind} {severity}", _right(counts))
         yield from confusion_rows(name, np.sum(read, axis=0), kind)
@@ -132,15 +142,19 @@ def fgsm(model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DE
 def pgd(
     model: nn.Module, name: str, pictures: Pictures, *, attack: Attack = DEFAULT_ATTACK, seed: int = 0
 ) -> Iterator[Row]:
-    """Accuracy and confusion under PGD with the attack's steps and random restarts, over its grid.
-
-    A step is 2.5 epsilon / steps long, so that the walk can reach the border of the ball from anywhere in it (Madry et
-    al. 2018).
-    """
-    steps, restarts = attack.steps, attack.restarts
+    """Accuracy and confusion under PGD with the attack's steps and random restarts, over its grid."""
     for norm, epsilon in attack.grid():
-        read = under_pgd(model, pictures, norm=norm, epsilon=epsilon, steps=steps, restarts=restarts, seed=seed)
-        yield from _rows(name, "pgd", f"{norm} {epsilon:g}, {steps} steps, {restarts} restarts", read)
+        read = under_pgd(
+            model,
+            pictures,
+            norm=norm,
+            epsilon=epsilon,
+            steps=attack.steps,
+            restarts=attack.restarts,
+            step_size=attack.step_size,
+            seed=seed,
+        )
+        yield from _rows(name, "pgd", attack.pgd_parameter(norm, epsilon), read)
 
 
 def under_pgd(
@@ -156,10 +170,11 @@ def under_pgd(
 ) -> np.ndarray:
     """Confusion of pictures that are read right only if they are so at every look of every walk.
 
-    It is looked at the picture itself, at each fifth step and at the last. int64 [classes, classes].
+    It is looked at the picture itself, at each fifth step and at the last. int64 [classes, classes]. For `step_size`
+    see `Attack`.
     """
     random = torch.Generator(_device(model)).manual_seed(seed)
-    walk = _Walk(norm, epsilon, step_size or 2.5 * epsilon / steps, steps, random)
+    walk = _Walk(norm, epsilon, 2.5 * epsilon / steps if step_size is None else step_size, steps, random)
     read = _Read(model, pictures)
     for images, labels in _batches(model, pictures):
         stand = read.right(images, labels)
@@ -249,7 +264,12 @@ def evaluate(
         suites: keys of `SUITES`.
         at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
         attack: what the suites `fgsm` and `pgd` do.
+
+    Raises:
+        ConfigError: there is no such suite; nothing was measured.
+        TypeError: the pictures are not uint8.
     """
+    suites = _known(suites)
     measures: dict[str, Suite] = {**SUITES, "fgsm": partial(fgsm, attack=attack), "pgd": partial(pgd, attack=attack)}
     rows = round_tests(model, name, rounds) if rounds else []
     if pictures is None:
@@ -258,6 +278,60 @@ def evaluate(
     chosen = np.arange(min(every, at_most)) * every // max(1, min(every, at_most))
     few = pictures[0][chosen], pictures[1][chosen]
     return [row for suite in suites for row in measures[suite](model, name, pictures if suite in CHEAP else few)] + rows
+
+
+def merged(earlier: list[Row], rows: list[Row]) -> list[Row]:
+    """Two tables of one model as one: what was measured again is replaced, all else stays.
+
+    Measured again is a row of the same suite and parameter, and a confusion as a whole. What all rounds came to
+    together is summed anew.
+    """
+    again = {_measurement(row) for row in rows}
+    kept = [row for row in earlier if _measurement(row) not in again]
+    if not kept:
+        return list(rows)
+    order = {suite: number for number, suite in enumerate(SUITES)}
+    table = sorted([*kept, *rows], key=lambda row: order.get(row.suite, len(order)))
+    scores = {row.parameter: row.score for row in table if row.suite == "round" and row.parameter != "all"}
+    if not scores:
+        return table
+    name, every = rows[0].model if rows else kept[0].model, {("round", "all"), ("confusion", "all")}
+    counts = _confusion_of(table, of=set(scores))
+    return [
+        *(row for row in table if _measurement(row) not in every),
+        round_rows(name, scores)[-1],
+        *confusion_rows(name, counts, "all"),
+    ]
+
+
+def _measurement(row: Row) -> tuple[str, str]:
+    """What a row is of: its suite and parameter, and for a confusion which pictures ("" for the base test set)."""
+    return row.suite, row.parameter.rpartition(": ")[0] if row.suite == "confusion" else row.parameter
+
+
+def _confusion_of(rows: Iterable[Row], *, of: set[str]) -> np.ndarray:
+    """The confusion rows of several sets of pictures, added up: int64 [labels, labels]."""
+    cells = [
+        (*map(int, row.parameter.rpartition(": ")[2].split(" read as ")), row.correct)
+        for row in rows
+        if row.suite == "confusion" and _measurement(row)[1] in of
+    ]
+    size = 1 + max((max(label, answer) for label, answer, _ in cells), default=-1)
+    counts = np.zeros((size, size), dtype=np.int64)
+    for label, answer, times in cells:
+        counts[label, answer] += times
+    return counts
+
+
+def _known(suites: Iterable[str]) -> list[str]:
+    """The suites as a list, once it is sure that there are such: the first may take hours before the second fails."""
+    if isinstance(suites, str):
+        raise ConfigError(f"The suites are a list of names, not {suites!r}: give any of {', '.join(SUITES)} in a list.")
+    names = list(suites)
+    for name in names:
+        if name not in SUITES:
+            raise ConfigError(f"There is no suite {name!r}: choose of {', '.join(SUITES)}.")
+    return names
 
 
 def write_rows(folder: Path, rows: list[Row]) -> None:
@@ -341,8 +415,8 @@ class _Read:
     """int64 [classes, classes]: label, answer."""
 
     def __init__(self, model: nn.Module, pictures: Pictures) -> None:
-        self.model = model
-        classes = probabilities(model, pictures[0][:1]).shape[1]  # which also puts it into eval mode
+        self.model = model.eval()  # for the attacks too: dropout would hide the gradient
+        classes = probabilities(model, pictures[0][:1]).shape[1]
         self.counts = np.zeros((classes, classes), dtype=np.int64)
 
     def right(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -355,6 +429,18 @@ class _Read:
 
     def add(self, labels: torch.Tensor, answers: torch.Tensor) -> None:
         np.add.at(self.counts, (labels.cpu().numpy(), answers.cpu().numpy()), 1)
+
+
+def _corrupted(model: nn.Module, pictures: Pictures, kind: str, severity: int) -> np.ndarray:
+    """Confusion under one corruption.
+
+    Digits are corrupted all at once: what is drawn for one depends on how many there are, and tables are to stay
+    comparable. Photographs would not fit into memory so, and each batch of them has a seed of its own.
+    """
+    images, labels = pictures
+    parts = list(batches(images)) if images.ndim == 4 and len(images) else [slice(0, len(images))]
+    read = [confusion(model, corrupt(images[part], kind, severity, seed=part.start), labels[part]) for part in parts]
+    return np.sum(read, axis=0)
 
 
 def _attacked_once(model: nn.Module, pictures: Pictures, norm: str, epsilon: float) -> np.ndarray:
@@ -416,8 +502,7 @@ def _placed(images: torch.Tensor, angle: int, across: int, down: int) -> torch.T
 def _batches(model: nn.Module, pictures: Pictures) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     images, labels = pictures
     device = _device(model)
-    for start in range(0, len(labels), BATCH):
-        batch = slice(start, start + BATCH)
+    for batch in batches(images):
         yield to_input(images[batch], device), torch.tensor(labels[batch], device=device)
 
 

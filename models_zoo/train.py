@@ -6,6 +6,7 @@ The folder's layout is in the docstring of `models_zoo`. From the command line: 
 """
 
 import hashlib
+import logging
 import math
 import os
 import time
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -24,10 +26,10 @@ from models_zoo.base_data import BaseData
 from models_zoo.card import CARD, card
 from models_zoo.checkpoints import META, CheckpointError, load_meta, load_model, load_trained, save_model, weights_hash
 from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
-from models_zoo.evaluate import Score, accuracy
+from models_zoo.evaluate import Score, accuracy, probabilities
 from models_zoo.files import is_full, read_json, write_bytes, write_json
 from models_zoo.memory import keep_freed_memory
-from models_zoo.photo_networks import pretrained_weights
+from models_zoo.photo_networks import NoWeights, Weights, find_weights
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
@@ -36,6 +38,10 @@ __all__ = ["FIRST", "NEXT", "PHOTOGRAPHS", "Config", "ConfigError", "Fitted", "P
 CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
 DIVERGED = "The training diverged (its loss is no longer a number): train again with a lower learning rate."
+ENOUGH_TO_JUDGE = 200
+"""Dev pictures, at least, to tell by that a model has learned nothing: fewer are a trial, not a training."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Fitted:
 
     folder: Path
     model: nn.Module
-    """On the CPU, in eval mode."""
+    """On the CPU, in eval mode; measuring may move it to another device."""
     weights_hash: str
     epochs: list[dict[str, Any]]
     """What `metrics.json` says of each epoch: loss, learning rate, dev scores, seconds."""
@@ -88,8 +94,9 @@ def fit(
 
     Raises:
         TrainingFailed: nothing to train on, arrays that the network can't take, labels of one class only or outside
-            the config's, no base set, parent or device where the config asks for one, a folder that holds another run
-            or one from another parent, loss that is not a number, a full disk or GPU.
+            the config's, no base set, parent, file of pretrained weights or device where the config asks for one, a
+            folder that holds another run, one from another parent or a damaged `config.json`, loss that is not a
+            number, a model that gives its whole dev set one answer, a full disk or GPU.
     """
     folder = Path(folder)
     try:
@@ -147,13 +154,16 @@ class _Run:
         claimed: dict[str, Any],
     ) -> None:
         self.folder, self.config, self.data, self.device, self.on_progress = folder, config, data, device, on_progress
-        model, origin = _first_weights(folder, config)
+        model, origin, missing = _first_weights(folder, config)
         # Channels-last halves a step on a CPU; max-pooling gains most.
         self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = _optimiser(config, self.model)
         self.checkpoint = Checkpoint(folder / CHECKPOINT)
         self.history = self.checkpoint.restore(self.model, self.optimiser)
-        now = {"config": config.to_json(), "data_sha256": data.sha256, **origin, **provenance.surroundings(device)}
+        if missing and not self.history:  # a run that goes on has no more need of them
+            _without_pretrained(config, missing)
+        here = provenance.surroundings(device, config.architecture)
+        now = {"config": config.to_json(), "data_sha256": data.sha256, **origin, **here}
         self.claim = provenance.claim(folder, now, claimed, epochs_done=len(self.history))
         self.steps_per_epoch = max(1, epoch_length(data, config) // config.batch_size)
         self.steps_before = len(self.history) * self.steps_per_epoch
@@ -173,7 +183,7 @@ class _Run:
         total = torch.zeros((), device=self.device)
         for step in range(self.steps_per_epoch):
             batch = order[step * self.config.batch_size : (step + 1) * self.config.batch_size]
-            total += self._step(batch, self._learning_rate(number, step), random)
+            total += self._step(batch, self._learning_rate(number, step), self._done(number, step), random)
             if time.monotonic() - self.reported >= SECONDS_BETWEEN_REPORTS and step + 1 < self.steps_per_epoch:
                 self._report(number, step + 1, _finite_mean(total, step + 1), None)
 
@@ -198,6 +208,8 @@ class _Run:
             self.checkpoint.restore_best(self.model)
         if not all(torch.isfinite(tensor).all() for tensor in self.model.state_dict().values()):
             raise TrainingFailed(DIVERGED)
+        if (answer := self._only_answer()) is not None:
+            raise TrainingFailed(_learned_nothing(self.config, answer))
         averaged, share = _averaging(self.folder, self.config)
         trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()} if share else None
         if share:
@@ -208,7 +220,21 @@ class _Run:
         save_model(self.folder, self.model, network | told, trained=trained)
         return _tidied(self.folder)
 
-    def _step(self, batch: torch.Tensor, lr: float, random: torch.Generator) -> torch.Tensor:
+    def _only_answer(self) -> int | None:
+        """The label that the model gives every dev picture, base and collected; None when it gives several, or when
+        the dev set is too small, or of one label only, to tell by."""
+        labels = np.concatenate([np.zeros(0, np.int64), *(labels for _, labels in self.data.dev.values())])
+        if len(labels) < ENOUGH_TO_JUDGE or (labels == labels[0]).all():
+            return None
+        epoch = self.history[_best_epoch(self.history) - 1 if self.config.patience else -1]
+        # One that gives one answer is right as often as that label occurs; any other need not be asked again.
+        if sum(score["correct"] for score in epoch["dev"].values()) not in np.bincount(labels):
+            return None
+        answers = [probabilities(self.model, images).argmax(axis=1) for images, _ in self.data.dev.values()]
+        given = np.unique(np.concatenate(answers))
+        return int(given[0]) if len(given) == 1 else None
+
+    def _step(self, batch: torch.Tensor, lr: float, done: float, random: torch.Generator) -> torch.Tensor:
         images = self.data.images[batch].float().div_(255)
         if self.config.augment:
             images = self.config.augment(images, random)
@@ -217,16 +243,24 @@ class _Run:
             group["lr"] = lr
         self.optimiser.zero_grad()
         loss = self.config.recipe.loss(
-            self.model, images, self.data.labels[batch], smoothing=self.config.label_smoothing, random=random
+            self.model,
+            images,
+            self.data.labels[batch],
+            smoothing=self.config.label_smoothing,
+            random=random,
+            done=done,
         )
         loss.backward()
         self.optimiser.step()
         return loss.detach()
 
+    def _done(self, epoch: int, step: int) -> float:
+        """Share of the run's steps, 0 to 1, that lie behind before this one."""
+        return (epoch + step / self.steps_per_epoch) / self.config.epochs
+
     def _learning_rate(self, epoch: int, step: int) -> float:
         if self.config.schedule == "one_cycle":
-            done = (epoch + step / self.steps_per_epoch) / self.config.epochs
-            return self.config.lr * schedules.one_cycle(done)
+            return self.config.lr * schedules.one_cycle(self._done(epoch, step))
         if self.config.schedule == "plateau":
             return self.config.lr * schedules.plateau([row["dev_accuracy"] for row in self.history[:epoch]])
         return self.config.lr
@@ -281,19 +315,44 @@ def _tidied(folder: Path) -> Fitted:
     return Fitted(folder, load_model(folder), load_meta(folder)["weights_hash"], read_json(folder / "metrics.json"))
 
 
-def _first_weights(folder: Path, config: Config) -> tuple[nn.Module, dict[str, str | None]]:
-    """The network before its first step, and the hashes of what it begins from, if from anything."""
+def _first_weights(folder: Path, config: Config) -> tuple[nn.Module, dict[str, str | None], str]:
+    """The network before its first step, what it begins from in words and hashes, and why it has not the pretrained
+    weights that the config asks for, if it has not."""
     origin: dict[str, str | None] = dict.fromkeys(("parent_weights_hash", "parent_trained_hash", "pretrained_sha256"))
     if config.warm_start:
         parent, meta = _parent(folder, config), load_meta(folder / "parent")
-        return parent, origin | {
-            "parent_weights_hash": meta["weights_hash"],
-            "parent_trained_hash": meta.get("trained_hash"),
-        }
-    pretrained = pretrained_weights(config.architecture, config.pretrained)
+        hashes = {"parent_weights_hash": meta["weights_hash"], "parent_trained_hash": meta.get("trained_hash")}
+        return parent, {**origin, **hashes, "first_weights": "the parent's"}, ""
+    pretrained, missing = _pretrained(config)
     torch.manual_seed(config.seed)
     model = build(config.architecture, classes=config.classes, pretrained=pretrained)
-    return model, origin | {"pretrained_sha256": weights_hash(pretrained) if pretrained else None}
+    if pretrained:
+        hashed = weights_hash(pretrained)
+        return model, {**origin, "pretrained_sha256": hashed, "first_weights": f"pretrained, {config.pretrained}"}, ""
+    why = f" (wanted torchvision's weights: {missing})" if missing else ""
+    return model, {**origin, "first_weights": f"from scratch{why}"}, missing
+
+
+def _pretrained(config: Config) -> tuple[Weights | None, str]:
+    """The weights that the config asks for; where they can't be had, none and the reason."""
+    try:
+        return (find_weights(config.architecture, config.pretrained) if config.pretrained else None), ""
+    except NoWeights as error:
+        return None, str(error)
+
+
+def _without_pretrained(config: Config, why: str) -> None:
+    """A run from scratch will do where torchvision's weights can't be fetched, but not for a file that was named.
+
+    Raises:
+        TrainingFailed: a file was named.
+    """
+    if config.pretrained != "torchvision":
+        raise TrainingFailed(
+            f"There are no weights for {config.architecture} in {config.pretrained} ({why}): correct the path, or "
+            "leave pretrained empty to start from scratch."
+        )
+    log.warning("%s starts from scratch: torchvision's weights can't be had (%s).", config.architecture, why)
 
 
 def _parent(folder: Path, config: Config) -> nn.Module:
@@ -346,6 +405,14 @@ def _finite_mean(total: torch.Tensor, steps: int) -> float:
     if not math.isfinite(mean):
         raise TrainingFailed(DIVERGED)
     return mean
+
+
+def _learned_nothing(config: Config, answer: int) -> str:
+    attacks = hasattr(config.recipe, "warm_up")
+    return (
+        f"The model learned nothing: it gives every picture of its dev set the label {answer}. Train again with a "
+        f"lower lr{', with a warm_up (such as 0.5) or with a smaller epsilon' if attacks else ''}."
+    )
 
 
 def _best_epoch(history: list[dict[str, Any]]) -> int:

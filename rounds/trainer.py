@@ -39,6 +39,7 @@ CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
 #: Failures whose message is a sentence for the admin.
 TOLD = (TrainingFailed, BaseDataError, CheckpointError, ManifestChanged)
+FULL = "The disk is full: make room, then train again; it starts over."
 
 
 def next_config(changes: dict[str, Any]) -> Config:
@@ -234,8 +235,9 @@ def _clear(run: TrainingRun, folder: Path) -> None:
 
 
 def _sentence(error: Exception) -> str:
+    # `fit` says of a full disk that it goes on later; here its folder and checkpoints are gone, to make room.
+    if is_full(error) or (error.__cause__ and is_full(error.__cause__)):
+        return FULL
     if isinstance(error, TOLD):
         return str(error)
-    if is_full(error):
-        return "The disk is full: make room, then train again."
     return f"An unexpected error stopped it ({type(error).__name__}: {error})."

@@ -1,7 +1,13 @@
 """Which model is measured on which split when a training ends; the networks themselves are stood in for."""
 
-import pytest
+import json
+from types import SimpleNamespace
 
+import pytest
+import torch
+from torch import nn
+
+from models_zoo.train import Config
 from rounds import measuring, predictor, rules, services
 from rounds.datasets.freeze import freeze
 from rounds.models import Evaluation, Round, TrainingRun
@@ -68,3 +74,12 @@ def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
     base = [Measured(None, "base_dev", rules.Tally(4_960, 5_000)), Measured(None, "base_test", rules.Tally(1, 1))]
     verdict = measuring.gate(run, base + measuring.on_rounds(run, "new", print))
     assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]
+
+
+def test_a_new_model_is_measured_on_the_device_of_its_config(monkeypatch, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"config": {**Config().to_json(), "device": "cuda:1"}}))
+    fitted = SimpleNamespace(folder=tmp_path, model=nn.Linear(1, 1), weights_hash="abc")
+    monkeypatch.setattr(measuring, "choose_device", {"cuda:1": torch.device("meta")}.get)
+    monkeypatch.setattr(measuring, "evaluate", lambda model, *args, **_: [next(model.parameters()).device.type])
+    base = SimpleNamespace(test_images=[], test_labels=[])
+    assert set(measuring.table(fitted, base, print)) == {"meta"}

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import random
 import shutil
 from datetime import timedelta
@@ -351,7 +352,22 @@ def full(monkeypatch):
 def test_a_full_disk_fails_the_run_and_room_is_made(run, full, file):
     full(into=file)
     jobs.train(run.pk)
-    assert_failed(run, "The disk is full: make room, then train again")
+    assert_failed(run, "The disk is full: make room, then train again; it starts over.")
+    assert not (settings.DATA_DIR / "work" / f"run-{run.pk}").exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "model.safetensors"])
+def test_a_disk_that_is_full_while_it_trains_promises_no_more_than_is_kept(run, monkeypatch, name):
+    def replace(source, target):
+        if str(target).endswith(name):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        move(source, target)
+
+    move = os.replace
+    monkeypatch.setattr(os, "replace", replace)
+    jobs.train(run.pk)
+    assert_failed(run, "The disk is full")
+    assert run.error == "The disk is full: make room, then train again; it starts over."
     assert not (settings.DATA_DIR / "work" / f"run-{run.pk}").exists()
 
 

@@ -40,6 +40,34 @@ def test_l2_pgd_spends_all_its_length_along_the_gradient(linear):
     assert torch.allclose(attacked[:, :, :, :2], torch.tensor(0.25), atol=1e-3)
 
 
+def sure(times):
+    """Linear, reads GREY as label 0 whatever of it is moved by 1, and is so many times as sure of that."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    weight = torch.zeros(2, 4, 4)
+    weight[1, :, :2], weight[1, :, 2:] = -1, 1
+    model[1].weight.data = times * weight.flatten(1)
+    model[1].bias.data = times * torch.tensor([8.0, 0.0])
+    return model.eval()
+
+
+@pytest.mark.parametrize("times", [3, 10])
+def test_an_l2_attack_goes_as_far_on_a_model_that_is_surer_of_itself(times):
+    def attacked(model):
+        random = torch.Generator().manual_seed(0)
+        once = fgsm(model, GREY, LEFT, epsilon=1.0, norm="l2")
+        return once, pgd(model, GREY, LEFT, epsilon=1.0, step_size=0.2, steps=20, norm="l2", random=random)
+
+    (once, walked), (surer_once, surer_walked) = attacked(sure(1)), attacked(sure(times))
+    assert torch.equal(once, surer_once)
+    assert torch.equal(walked, surer_walked)
+    assert torch.allclose(lengths(once - GREY), torch.ones(3, 1, 1, 1))
+
+
+def test_an_attack_on_a_model_without_a_gradient_leaves_the_picture():
+    for norm in ("linf", "l2"):
+        assert torch.equal(fgsm(sure(0), GREY, LEFT, epsilon=1.0, norm=norm), GREY)
+
+
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 def test_nothing_leaves_the_ball_or_the_grey_scale(norm):
     torch.manual_seed(0)

@@ -2,14 +2,20 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from models_zoo import compare
+from models_zoo.architectures import ARCHITECTURES
 from models_zoo.augment import PHOTO_AUGMENT, Augment
-from models_zoo.command import build_parser, main, read_config
+from models_zoo.command import READY, build_parser, main, read_config
+from models_zoo.compare import COLUMNS, Column, train_and_measure
 from models_zoo.config import FIRST, Config
-from models_zoo.suites import read_rows
+from models_zoo.suites import Row, read_rows
 from models_zoo.train import fit
 from tests.models_zoo.conftest import colours, toys
 
@@ -61,6 +67,90 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
     assert read_rows(run)[0].n == 9
 
 
+DIGITS = ["--start-from", "default", "--architecture", "mnist_cnn", "--base-replay", "0", "--epochs", "1"]
+DIGITS += ["--threads", "1", "--lr", "0.05", "--at-most", "5", "--l2", "none"]
+
+
+def measure(run, *options):
+    main([str(run), *DIGITS, *options])
+    return [(row.suite, row.parameter, row.n) for row in read_rows(run) if row.suite != "confusion"]
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """A run's folder with toys to train and to be measured on, and another beside it, named after it."""
+    for seed, part in enumerate(("train", "test")):
+        keep(tmp_path / "run" / "data", part, toys(40, seed=seed))
+        keep(tmp_path / "plain" / "data", part, toys(40, seed=seed))
+    return tmp_path / "run"
+
+
+def test_measuring_again_replaces_what_is_measured_again_and_keeps_the_rest(digits, capsys):
+    measure(digits, "--suites", "base,fgsm", "--linf", "0.1,0.2")
+    capsys.readouterr()
+    assert measure(digits, "--suites", "base", "--at-most", "3") == [
+        ("base", "test", 40),
+        ("fgsm", "linf 0.1", 5),
+        ("fgsm", "linf 0.2", 5),
+    ]
+    assert "Kept of an earlier measuring: fgsm." in capsys.readouterr().out
+    assert "| fgsm | linf 0.2 |" in (digits / "README.md").read_text()
+    assert measure(digits, "--suites", "fgsm", "--linf", "0.2", "--at-most", "3") == [
+        ("base", "test", 40),
+        ("fgsm", "linf 0.1", 5),
+        ("fgsm", "linf 0.2", 3),
+    ]
+
+
+def test_measuring_on_another_test_set_replaces_everything_and_says_so(digits, capsys):
+    measure(digits, "--suites", "base,fgsm", "--linf", "0.1")
+    keep(digits.parent / "others", "test", toys(9, seed=5))
+    assert measure(digits, "--suites", "base", "--test", str(digits.parent / "others")) == [("base", "test", 9)]
+    assert "another test set than that of the last measuring" in capsys.readouterr().out
+
+
+def test_a_reference_stays_on_the_card_when_more_is_measured(digits):
+    plain, robust = digits.parent / "plain", ["--recipe", "fgsm"]
+    measure(plain, "--no-evaluation")
+    measure(digits, *robust, "--suites", "base", "--reference", str(plain))
+    measure(digits, *robust, "--suites", "fgsm", "--linf", "0.1", "--reference", str(plain))
+    measure(digits, *robust, "--suites", "fgsm", "--linf", "0.2")
+    beside = (digits / "README.md").read_text().split("### Beside its plainly trained reference")[1]
+    assert "| base | test | 40 |" in beside
+    assert "| fgsm | linf 0.1 | 5 |" in beside
+    assert "| fgsm | linf 0.2 | 5 |" not in beside
+
+
+def test_pgds_step_can_be_asked_for(digits):
+    madry = ["--suites", "pgd", "--linf", "0.3", "--pgd-steps", "3", "--pgd-step-size", "0.01"]
+    assert measure(digits, *madry) == [("pgd", "linf 0.3, 3 steps of 0.01, 1 restarts", 5)]
+
+
+def test_help_names_the_networks_the_ready_configs_and_what_options_are_in_the_first(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"One of {', '.join(ARCHITECTURES)}. (digit_cnn)" in text
+    assert "early stopping may end sooner. (5)" in text
+    assert "drawn anew each time: all for all of them, 0 for none. (all)" in text
+    assert "default takes every field's default. (default)" in text
+    assert all(f" {name}: " in text.partition("ready configs for --start-from:")[2] for name in READY)
+
+
+def test_a_model_of_the_comparison_is_measured_on_the_device_of_its_config(monkeypatch, base, tmp_path):
+    fitted = SimpleNamespace(model=nn.Linear(1, 1), weights_hash="abc")
+    monkeypatch.setattr(compare, "fit", lambda folder, config, **_: fitted)
+    monkeypatch.setattr(compare, "choose_device", {"auto": torch.device("meta")}.get)
+    monkeypatch.setattr(compare, "evaluate", lambda model, *args, **_: [next(model.parameters()).device.type])
+    assert train_and_measure(tmp_path, Config(), base, at_most=10) == (fitted, ["meta"])
+
+
+def test_a_column_of_the_comparison_is_one_row_of_its_suite_or_all_of_them():
+    rows = [Row("m", "pgd", f"l2 {epsilon}, 40 steps, 1 restarts", right, 10) for epsilon, right in ((2, 5), (2.5, 1))]
+    assert COLUMNS["PGD l2 2"].share(rows).startswith("50.0")
+    assert Column("pgd").share(rows).startswith("30.0")
+
+
 def test_without_a_test_set_it_says_that_nothing_was_measured(tmp_path, capsys):
     keep(tmp_path / "data", "train", toys(20))
     main([str(tmp_path), "--start-from", "default", "--base-replay", "0", "--epochs", "1", "--threads", "1"])
@@ -91,6 +181,8 @@ def test_a_test_set_that_the_network_does_not_take_is_refused_before_it_trains(t
         (["--linf", "0.1;0.3"], "not of the form 0.1,0.3 or none"),
         (["--l2", "1,0"], "epsilon must be more than 0"),
         (["--pgd-restarts", "0"], "give 1 or more"),
+        (["--pgd-step-size", "0"], "step_size must be more than 0"),
+        (["--recipe", "augment"], "give --augment default instead of --recipe"),
         (["--round", "nowhere"], "not of the form TITLE=FOLDER"),
         (["--round", "all=nowhere"], "a title other than all"),
         (["--round", "1=nowhere"], "nowhere has no test set: put test_images.npy and test_labels.npy there."),

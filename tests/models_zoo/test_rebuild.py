@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from models_zoo import command, compare, rebuild
 from models_zoo.card import Reference, record
 from models_zoo.checkpoints import CheckpointError, load_meta
 from models_zoo.files import read_json, write_json
-from models_zoo.provenance import differences
+from models_zoo.provenance import differences, surroundings
 from models_zoo.recipes import Fgsm, Standard
 from models_zoo.suites import SUITES, Row, evaluate, read_rows, write_rows
 from models_zoo.train import Config, fit
@@ -43,9 +44,15 @@ def test_a_model_is_rebuilt_with_the_number_of_threads_that_it_was_trained_with(
 
 def test_whatever_is_not_as_it_was_is_named(finished, base):
     meta = load_meta(finished)
-    versions, torch = meta["versions"], meta["versions"]["torch"]
+    versions = meta["versions"]
     other = {"after_epoch": 1, "device": "cpu", "versions": versions | {"torch": "2.0"}}
-    changes = {"device": "cuda", "parent_weights_hash": "abc", "pretrained_sha256": "def", "resumed_with": [other]}
+    changes = {
+        "device": "cuda",
+        "cpu": "VSX",
+        "parent_weights_hash": "abc",
+        "pretrained_sha256": "def",
+        "resumed_with": [other],
+    }
     write_json(finished / "model.json", meta | changes | {"versions": versions | {"python": "3.9.1"}})
     result = rebuild.rebuild(finished, base=base)
     assert result.agrees
@@ -53,8 +60,9 @@ def test_whatever_is_not_as_it_was_is_named(finished, base):
         "the parent's weights hash was abc, is none",
         "the pretrained weights' hash was def, is none",
         "the device was cuda, is cpu",
+        f"the CPU's capability was VSX, is {meta['cpu']}",
         f"python was 3.9.1, is {versions['python']}",
-        f"after epoch 1 torch was 2.0, is {torch}",
+        f"after epoch 1 torch was 2.0, is {versions['torch']}",
     ]
 
 
@@ -63,12 +71,24 @@ def test_another_number_of_threads_is_named():
     assert differences(then, now) == ["the number of threads was 2, is 16"]
 
 
-def test_a_model_of_before_its_parent_was_named_can_be_rebuilt(finished, base):
+def test_another_torchvision_is_named_where_the_network_came_from_it():
+    network, digits = (surroundings(torch.device("cpu"), name) for name in ("resnet18", "digit_cnn"))
+    then = network | {"versions": network["versions"] | {"torchvision": "0.1"}}
+    assert differences(then, network) == [f"torchvision was 0.1, is {network['versions']['torchvision']}"]
+    assert "torchvision" not in digits["versions"]
+
+
+@pytest.mark.parametrize(
+    "lacking", [("cpu", "first_weights"), ("cpu", "first_weights", "parent_weights_hash", "pretrained_sha256")]
+)
+def test_a_model_of_an_earlier_version_that_wrote_less_down_can_be_rebuilt_and_described(finished, base, lacking):
     meta = load_meta(finished)
-    for name in ("parent_weights_hash", "pretrained_sha256", "resumed_with"):
+    for name in (*lacking, "resumed_with"):
         del meta[name]
     write_json(finished / "model.json", meta)
     assert rebuild.rebuild(finished, base=base).differences == []
+    record(finished, [])
+    assert "| trained on | cpu, 1 threads; " in (finished / "README.md").read_text()
 
 
 def test_other_data_is_noticed_and_said(finished, base, monkeypatch, capsys):

@@ -20,7 +20,7 @@ from models_zoo.architectures import build
 from models_zoo.augment import Augment
 from models_zoo.checkpoints import load_meta, load_model, load_trained, read_tensors, save_model, weights_hash
 from models_zoo.evaluate import accuracy
-from models_zoo.recipes import Standard
+from models_zoo.recipes import Pgd, Standard
 from models_zoo.train import Config, TrainingFailed, fit
 from tests.models_zoo.conftest import toy_base, toys, with_collected
 
@@ -137,7 +137,14 @@ def epochs_in(folder):
     return json.loads(metadata["history"])
 
 
-@pytest.mark.parametrize("changes", [{"optimiser": "adamw", "lr": 0.002}, {"schedule": "plateau"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimiser": "adamw", "lr": 0.002},
+        {"schedule": "plateau"},
+        {"recipe": Pgd(epsilon=0.1, step_size=0.05, steps=2, warm_up=0.9)},
+    ],
+)
 def test_an_aborted_run_goes_on_from_its_last_epoch(tmp_path, base, changes):
     config = replace(EVERYTHING, **changes)
     whole = fit(tmp_path / "whole", config, base=base)
@@ -179,6 +186,7 @@ def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, ba
     parent = save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
     claim = files.read_json(abort(tmp_path, replace(SMALL, warm_start=True), base) / "config.json")
     assert (claim["threads"], claim["device"], claim["resumed_with"]) == (1, "cpu", [])
+    assert (claim["cpu"], claim["first_weights"]) == (torch.backends.cpu.get_cpu_capability(), "the parent's")
     assert (claim["parent_weights_hash"], claim["pretrained_sha256"]) == (parent, None)
     assert claim["versions"] == {
         "python": platform.python_version(),
@@ -199,8 +207,54 @@ def test_a_model_names_the_pretrained_weights_that_it_began_from_though_they_are
     abort(folder, config, None)
     (tmp_path / "theirs.safetensors").rename(tmp_path / "elsewhere")
     fit(folder, config, base=None)
-    assert load_meta(folder)["pretrained_sha256"] == weights_hash(theirs)
-    assert weights_hash(theirs) in (folder / "README.md").read_text()
+    meta, card = load_meta(folder), (folder / "README.md").read_text()
+    assert meta["pretrained_sha256"] == weights_hash(theirs)
+    assert weights_hash(theirs) in card
+    assert f"| first weights | pretrained, {tmp_path / 'theirs.safetensors'} |" in card
+    assert meta["versions"]["torchvision"] == torchvision.__version__
+
+
+def photo_run(folder, **changes):
+    """A run of a small network of torchvision's on eight pictures, and its config."""
+    images = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    config = replace(SMALL, architecture="mobilenet_v2", epochs=1, batch_size=8, lr=0.001, base_replay=0)
+    return only_collected(folder, images, np.arange(8)), replace(config, **changes)
+
+
+@pytest.mark.parametrize("name", ["typo.pth", "typo.safetensors"])
+def test_a_named_file_of_weights_that_is_not_there_fails_and_leaves_the_folder_free(tmp_path, name):
+    folder, config = photo_run(tmp_path / "run", pretrained=str(tmp_path / name))
+    sentence = f"no weights for mobilenet_v2 in {tmp_path / name} \\(there is no such file\\): correct the path, or"
+    with pytest.raises(TrainingFailed, match=sentence):
+        fit(folder, config, base=None)
+    assert not (folder / "config.json").exists()
+
+
+def test_a_named_file_of_another_networks_weights_fails(tmp_path):
+    save_file(build("mnist_cnn").state_dict(), tmp_path / "digits.safetensors")
+    folder, config = photo_run(tmp_path / "run", pretrained=str(tmp_path / "digits.safetensors"))
+    with pytest.raises(
+        TrainingFailed, match=r"no weights for mobilenet_v2 in .*digits\.safetensors \(Error"
+    ) as failure:
+        fit(folder, config, base=None)
+    assert len(str(failure.value)) < 500
+
+
+def test_where_torchvisions_weights_cannot_be_fetched_model_and_card_say_so(tmp_path, monkeypatch, caplog):
+    from models_zoo._torchvision import torchvision
+
+    def offline(name):
+        raise OSError("the network\nis | unreachable")
+
+    monkeypatch.setattr(torchvision.models, "get_model_weights", offline)
+    folder, config = photo_run(tmp_path, pretrained="torchvision")
+    fit(folder, config, base=None)
+    meta, card = load_meta(folder), (folder / "README.md").read_text()
+    assert meta["pretrained_sha256"] is None
+    assert meta["first_weights"] == "from scratch (wanted torchvision's weights: the network is | unreachable)"
+    assert "| first weights | from scratch (wanted torchvision's weights: the network is \\| unreachable) |" in card
+    assert "pretrained torchvision" not in card
+    assert "mobilenet_v2 starts from scratch: torchvision's weights can't be had" in caplog.text
 
 
 def test_other_versions_that_a_run_went_on_with_are_warned_of_and_listed_once(tmp_path, base, monkeypatch, caplog):
@@ -218,7 +272,19 @@ def test_other_versions_that_a_run_went_on_with_are_warned_of_and_listed_once(tm
     assert meta["versions"]["python"] == "3.9.1"
     (other,) = meta["resumed_with"]
     assert (other["after_epoch"], other["versions"]["python"], other["device"]) == (1, now, "cpu")
-    assert f"| after epoch 1 on | cpu; numpy {np.__version__}, python {now}" in (run / "README.md").read_text()
+    machine = f"cpu ({torch.backends.cpu.get_cpu_capability()})"
+    assert f"| after epoch 1 on | {machine}; numpy {np.__version__}, python {now}" in (run / "README.md").read_text()
+
+
+def test_another_kind_of_cpu_that_a_run_went_on_with_is_warned_of_and_listed(tmp_path, base, monkeypatch, caplog):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "ELSEWHERE")
+        abort(tmp_path, SMALL, base)
+    fit(tmp_path, SMALL, base=base)
+    here = torch.backends.cpu.get_cpu_capability()
+    assert f"the CPU's capability was ELSEWHERE, is {here}" in caplog.text
+    meta = load_meta(tmp_path)
+    assert (meta["cpu"], meta["resumed_with"][0]["cpu"]) == ("ELSEWHERE", here)
 
 
 def test_versions_of_which_no_epoch_is_left_are_not_named(tmp_path, base, monkeypatch, caplog):
@@ -279,6 +345,7 @@ def test_a_run_that_an_earlier_version_of_the_code_began_goes_on(tmp_path, base)
     again = fit(run, SMALL, base=base, on_progress=lambda progress: resumed.append(progress.epoch))
     assert (min(resumed), again.weights_hash) == (2, whole.weights_hash)
     assert load_meta(run)["threads"] == 1
+    assert not {"cpu", "first_weights"} & load_meta(run).keys()
 
 
 def test_a_checkpoint_of_another_version_of_the_network_costs_time_but_changes_nothing(tmp_path, base, caplog):
@@ -370,6 +437,70 @@ def test_early_stopping_keeps_the_best_epoch(run_folder, base):
     assert len(accuracies) == best + 3 < 30
     dev = fitted.epochs[best]["dev"]["base"]
     assert accuracy(fitted.model, base.dev_images, base.dev_labels).correct == dev["correct"]
+
+
+def test_early_stopping_brings_back_the_best_epoch_when_later_ones_spoil_the_model(tmp_path, base, monkeypatch):
+    def spoilt(recipe, model, images, labels, *, done, **options):
+        return learn(recipe, model, images, labels if done < 0.4 else (labels + 1) % 10, **options)
+
+    learn = Standard.loss
+    monkeypatch.setattr(Standard, "loss", spoilt)
+    config = replace(SMALL, epochs=5, patience=3, schedule="constant", lr=0.05)
+    fitted = fit(tmp_path, config, base=base)
+    right = [row["dev"]["base"]["correct"] for row in fitted.epochs]
+    assert max(right) > 80
+    assert max(right) in right[:2]
+    assert right[-1] < 20
+    assert accuracy(fitted.model, base.dev_images, base.dev_labels).correct == max(right)
+
+
+def test_a_recipe_is_told_how_much_of_the_run_is_done_also_when_it_goes_on(tmp_path, base, monkeypatch):
+    told = []
+
+    def listen(recipe, *arguments, done, **options):
+        told.append(done)
+        return loss(recipe, *arguments, **options)
+
+    loss = Standard.loss
+    monkeypatch.setattr(Standard, "loss", listen)
+    abort(tmp_path, SMALL, base)
+    assert len(told) == 10
+    fit(tmp_path, SMALL, base=base)
+    assert told == pytest.approx([step / 30 for step in range(30)])
+
+
+UNLEARNABLE = Pgd(epsilon=1.0, step_size=1.0, steps=1)
+
+
+def with_twice_the_dev_set(base):
+    return replace(base, dev_images=base.dev_images.repeat(2, axis=0), dev_labels=base.dev_labels.repeat(2))
+
+
+def test_a_model_that_gives_every_picture_one_answer_fails_with_advice_and_is_no_model(tmp_path, base):
+    for advice, changes in {
+        r"label \d. Train again with a lower lr, with a warm_up \(such as 0.5\) or with a smaller epsilon\.$": {},
+        "with a lower lr, with a warm_up": {"patience": 2},
+    }.items():
+        folder = tmp_path / str(len(changes))
+        for _ in ("when it ends", "when it is asked again"):
+            with pytest.raises(TrainingFailed, match=advice):
+                fit(folder, replace(SMALL, recipe=UNLEARNABLE, **changes), base=with_twice_the_dev_set(base))
+        assert not (folder / "model.json").exists()
+
+
+def test_a_plain_recipe_is_not_told_of_attacks(tmp_path, base, monkeypatch):
+    def always_seven(recipe, model, images, labels, *, done, **options):
+        return learn(recipe, model, images, torch.full_like(labels, 7), **options)
+
+    learn = Standard.loss
+    monkeypatch.setattr(Standard, "loss", always_seven)
+    with pytest.raises(TrainingFailed, match=r"dev set the label 7\. Train again with a lower lr\.$"):
+        fit(tmp_path / "run", SMALL, base=with_twice_the_dev_set(base))
+    assert fit(tmp_path / "few", replace(SMALL, epochs=1), base=base).weights_hash
+    sevens = base.dev_images[base.dev_labels == 7].repeat(20, axis=0)
+    only = replace(base, dev_images=sevens, dev_labels=np.full(len(sevens), 7))
+    assert len(sevens) == 200
+    assert fit(tmp_path / "only", replace(SMALL, epochs=1), base=only).weights_hash
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "model.json", "metrics.json", "checkpoint.safetensors"])
@@ -499,7 +630,39 @@ def test_a_parent_of_another_version_of_the_network_fails(tmp_path, base):
 
 def test_a_folder_is_never_mixed_with_another_run(run_folder, base):
     fit(run_folder, SMALL, base=base)
-    with pytest.raises(TrainingFailed, match="another config or other data"):
-        fit(run_folder, replace(SMALL, seed=2), base=base)
-    with pytest.raises(TrainingFailed, match="another config or other data"):
+    for changes, named in [
+        ({"seed": 2}, "seed was 0, is 2"),
+        ({"lr": 0.05, "base_replay": 9}, "lr was 0.1, is 0.05; base_replay was none, is 9"),
+        ({"recipe": Pgd()}, "recipe was standard, is pgd"),
+        ({"augment": Augment()}, "augment was none, is set"),
+    ]:
+        with pytest.raises(TrainingFailed, match=rf"another config or other data \({named}\): use a new folder"):
+            fit(run_folder, replace(SMALL, **changes), base=base)
+    with pytest.raises(TrainingFailed, match=r"other data \(the training data is not the same\): use a new folder"):
         fit(run_folder, SMALL, base=toy_base(320))
+
+
+def test_what_differs_inside_recipe_and_augmentation_is_named_by_its_field(tmp_path, base):
+    config = replace(SMALL, epochs=1, augment=Augment(), recipe=Pgd(epsilon=0.1, steps=1))
+    fit(tmp_path, config, base=base)
+    other = replace(config, recipe=Pgd(epsilon=0.1, steps=1, warm_up=0.5), augment=Augment(flip=True))
+    with pytest.raises(TrainingFailed, match=r"\(recipe.warm_up was 0.0, is 0.5; augment.flip was False, is True\)"):
+        fit(tmp_path, other, base=base)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"config": {"lr"', "config.json is damaged: use a new folder, or bring the file back as it was."),
+        ("\x80", "config.json is damaged: use a new folder"),
+        ("{}", "config.json is not a run's: use a new folder, or bring the file back as it was."),
+        ("[1]", "config.json is not a run's"),
+        ('{"config": {"magic": 1}, "data_sha256": ""}', "The config has no field magic"),
+        ('{"config": [], "data_sha256": ""}', "The config must be an object of fields and values."),
+    ],
+)
+def test_a_damaged_config_fails_with_a_sentence(run_folder, base, text, sentence):
+    (run_folder / "config.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(TrainingFailed) as failure:
+        fit(run_folder, SMALL, base=base)
+    assert sentence in str(failure.value)

@@ -26,8 +26,8 @@ class Command(BaseCommand):
             default={},
             metavar="JSON",
             help="How to train the first model, where it is not the default: fields of a config, such as "
-            '{"recipe": {"name": "pgd", "steps": 7, "step_size": 0.1}}. One trained to be robust gets a plainly '
-            "trained twin as model 2, to compare it with.",
+            '{"recipe": {"name": "pgd", "steps": 7, "step_size": 0.1, "warm_up": 0.5}}. One trained to be robust gets '
+            "a plainly trained twin as model 2, to compare it with.",
         )
 
     def handle(self, *args: Any, slug: str, epochs: int | None, recipe: dict[str, Any], **options: Any) -> None:
