@@ -59,7 +59,7 @@ def digits_task(**fields: Any) -> Task:
     """The task of handwritten digits, made with these fields if it is not there yet.
 
     It trains on what fooled the model only: with what fooled nobody beside it the next model read other people's
-    digits worse (docs/results.md).
+    digits no better, from three times as many examples (docs/results.md).
     """
     given = {
         "name": "Handwritten digits",
