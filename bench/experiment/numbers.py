@@ -69,6 +69,13 @@ class Fewer:
     def __str__(self) -> str:
         return f"{100 * self.share:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
 
+    @property
+    def in_words(self) -> str:
+        """`45 % [32, 55] fewer errors`, or `31 % [15, 65] more errors`."""
+        if self.share >= 0:
+            return f"{self} fewer errors"
+        return f"{Fewer(-self.share, -self.high, -self.low)} more errors"
+
 
 @dataclass(frozen=True)
 class Results:

@@ -202,7 +202,7 @@ went on in any case.
 
 ![Errors on MNIST by round]({PICTURES}/mnist.svg)
 
-Under corruptions {_under_corruptions(results, arms)}. They are the sixteen of `models_zoo.corruptions` at all
+Under corruptions errors {_under_corruptions(results, arms)}. They are the sixteen of `models_zoo.corruptions` at all
 severities, on {CORRUPTED} of MNIST's test digits, evenly spaced; the same digits stand in them again and again, so they
 have no interval.
 
@@ -221,7 +221,7 @@ def _under_corruptions(results: Results, arms: Sequence[str]) -> str:
     for arm in arms:
         before, after = (numbers.suite_errors(results.of(arm, n), CORRUPTION) for n in (0, results.rounds(arm)))
         verb = "rise" if after.value > before.value else "fall"
-        told.append(f"errors {verb} from {100 * before.value:.1f} to {100 * after.value:.1f} % ({arm})")
+        told.append(f"{verb} from {100 * before.value:.1f} to {100 * after.value:.1f} % ({arm})")
     return ", ".join(told)
 
 

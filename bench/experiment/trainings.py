@@ -74,17 +74,15 @@ def _noise_against(shared: Results, arm: str) -> Fewer:
 
 def _of_noise(shared: Results) -> str:
     """Which arms differ measurably from how it was played."""
-    sure = [
-        f"{ARMS[arm].title}: {fewer} fewer errors" for arm in NOISE if _is_told(fewer := _noise_against(shared, arm))
-    ]
+    sure = [f"{ARMS[arm].title}, {fewer.in_words}" for arm in NOISE if _is_told(fewer := _noise_against(shared, arm))]
     if not sure:
         return (
             f"No effect on held-out writers can be told after {NOISY_ROUNDS} rounds: none of the arms with more or "
             "fewer mistakes has measurably more or fewer errors there."
         )
     return (
-        f"After {NOISY_ROUNDS} rounds, measurably more or fewer errors on held-out writers than as elsewhere (more are "
-        f"negative): {'; '.join(sure)}."
+        f"After {NOISY_ROUNDS} rounds with {seeds_named(shared.seeds)} there are measurably more or fewer errors on "
+        f"held-out writers than as elsewhere where {'; '.join(sure)}."
     )
 
 
@@ -142,7 +140,7 @@ def _start(shared: Results, arms: list[str]) -> str:
     )
     if "scratch" in arms:
         long = numbers.fewer_errors(shared, ("once", ONCE_AFTER), ("scratch", ONCE_AFTER))
-        said += f" Against several epochs from scratch it is {long}: {long.says}."
+        said += f" Against several epochs from scratch it makes {long.in_words}: {long.says}."
     return said
 
 
