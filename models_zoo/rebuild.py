@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from json import JSONDecodeError
 from pathlib import Path
 
 from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     except FileNotFoundError as error:
         print(f"{error.filename} is missing: name the folder of a finished run.", file=sys.stderr)
         return 2
-    except KeyError:
+    except (JSONDecodeError, KeyError):
         print(f"The config.json in {given.folder} is not a run's: name the folder of a finished run.", file=sys.stderr)
         return 2
     except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:

@@ -290,3 +290,10 @@ def test_a_model_whose_weights_were_replaced_is_not_rebuilt(run_folder, base):
     (run_folder / "model.safetensors").write_bytes(b"another model")
     with pytest.raises(CheckpointError, match="cannot be read"):
         rebuild.rebuild(run_folder, base=base)
+
+
+@pytest.mark.parametrize("content", ["{", "{}"])
+def test_a_config_that_is_no_runs_is_told_and_nothing_is_trained(tmp_path, capsys, content):
+    (tmp_path / "config.json").write_text(content)
+    assert rebuild.main([str(tmp_path)]) == 2
+    assert f"The config.json in {tmp_path} is not a run's" in capsys.readouterr().err
