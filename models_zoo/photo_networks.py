@@ -45,20 +45,7 @@ def for_small_pictures(name: str, classes: int, pretrained: Weights | None) -> n
     return network
 
 
-def pretrained_weights(name: str, source: str) -> Weights | None:
-    """As `find_weights`, for those who would rather start from scratch than not at all.
-
-    Returns:
-        None when none are asked for (an empty `source`), or the log says why there are none.
-    """
-    try:
-        return find_weights(name, source) if source else None
-    except NoWeights as error:
-        log.warning("%s starts from scratch: no weights from %s (%s).", name, source, error)
-        return None
-
-
-def find_weights(name: str, source: str) -> Weights:
+def pretrained_weights(name: str, source: str) -> Weights:
     """Weights for the torchvision network `name`.
 
     Args:

@@ -29,7 +29,7 @@ from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.evaluate import Score, accuracy, probabilities
 from models_zoo.files import is_full, read_json, write_bytes, write_json
 from models_zoo.memory import keep_freed_memory
-from models_zoo.photo_networks import NoWeights, Weights, find_weights
+from models_zoo.photo_networks import NoWeights, Weights, pretrained_weights
 from models_zoo.resume import Checkpoint
 from models_zoo.training_data import TrainingData, TrainingFailed, epoch_length, epoch_order, read
 
@@ -336,7 +336,7 @@ def _first_weights(folder: Path, config: Config) -> tuple[nn.Module, dict[str, s
 def _pretrained(config: Config) -> tuple[Weights | None, str]:
     """The weights that the config asks for; where they can't be had, none and the reason."""
     try:
-        return (find_weights(config.architecture, config.pretrained) if config.pretrained else None), ""
+        return (pretrained_weights(config.architecture, config.pretrained) if config.pretrained else None), ""
     except NoWeights as error:
         return None, str(error)
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from models_zoo.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS, UnknownArchitectureError, build
 from models_zoo.checkpoints import CheckpointError, load_meta, load_model, save_model, weights_hash
-from models_zoo.photo_networks import pretrained_weights
+from models_zoo.photo_networks import NoWeights, pretrained_weights
 
 META = {"architecture": "digit_cnn", "classes": 10}
 
@@ -137,19 +137,14 @@ def test_pretrained_densenets_are_read_by_their_old_names(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "digit_cnn"])
-def test_a_file_that_does_not_fit_is_not_taken(tmp_path, caplog, name):
+def test_a_file_that_does_not_fit_is_not_taken(tmp_path, name):
     from models_zoo._torchvision import torchvision
 
     save_file(torchvision.models.resnet18(num_classes=7).state_dict(), tmp_path / "seven.safetensors")
-    assert pretrained_weights(name, str(tmp_path / "seven.safetensors")) is None
-    assert f"{name} starts from scratch" in caplog.text
+    with pytest.raises(NoWeights):
+        pretrained_weights(name, str(tmp_path / "seven.safetensors"))
 
 
-def test_without_the_weights_the_log_says_that_it_starts_from_scratch(tmp_path, caplog):
-    assert pretrained_weights("resnet18", str(tmp_path / "nowhere.safetensors")) is None
-    assert "resnet18 starts from scratch" in caplog.text
-
-
-def test_asking_for_no_weights_is_nothing_to_log(caplog):
-    assert pretrained_weights("resnet18", "") is None
-    assert not caplog.text
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(NoWeights, match="there is no such file"):
+        pretrained_weights("resnet18", str(tmp_path / "nowhere.safetensors"))
