@@ -288,6 +288,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def warm_up() -> None:
+    """What else the first `fit` of a process would wait for: with its deterministic mode torch imports its compiler."""
+    with _settings():
+        pass
+
+
 @contextmanager
 def _settings() -> Iterator[None]:
     """Repeatable kernels, for this run only; the caller's random state and number of threads are kept."""

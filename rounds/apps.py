@@ -6,4 +6,8 @@ class RoundsConfig(AppConfig):
     verbose_name = "Rounds"
 
     def ready(self) -> None:
-        from rounds import checks  # noqa: F401  (registers them)
+        from django_q.signals import post_spawn
+
+        from rounds import checks, jobs  # noqa: F401  (registers them)
+
+        post_spawn.connect(jobs.warm_up)

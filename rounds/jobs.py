@@ -6,12 +6,25 @@ import socket
 import time
 import uuid
 
+from django_q.conf import Conf
+
 from rounds import services
 from rounds.models import Export
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 10
+
+
+def warm_up(**signal: object) -> None:
+    """Lets a worker import torch when it starts, rather than when a closed round waits for it.
+
+    Starting a training takes torch too, to check the recipe.
+    """
+    from rounds import trainer
+
+    if Conf.CLUSTER_NAME == "train":
+        trainer.warm_up()
 
 
 def watch(looks: int = 6) -> None:

@@ -27,7 +27,7 @@ from models_zoo.checkpoints import TRAINED, CheckpointError
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
 from models_zoo.recipes import Standard
-from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit
+from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit, warm_up
 from rounds import measuring, predictor, services
 from rounds.datasets.arrays import ManifestChanged, write_training_set
 from rounds.models import ModelVersion, Task, TrainingRun, TrainingSet
@@ -40,6 +40,9 @@ SECONDS_BETWEEN_REPORTS = 1.5
 #: Failures whose message is a sentence for the admin.
 TOLD = (TrainingFailed, BaseDataError, CheckpointError, ManifestChanged)
 FULL = "The disk is full: make room, then train again; it starts over."
+
+
+__all__ = ["execute", "next_config", "train_again", "train_first", "warm_up"]
 
 
 def next_config(changes: dict[str, Any]) -> Config:
