@@ -179,7 +179,7 @@ def close_and_wait(token: str) -> float:
         open_round = requests.get(f"{API}/tasks/digits/", headers=headers, timeout=60).json()["open_round"]
         if open_round:
             return time.perf_counter() - started
-        time.sleep(0.25)
+        time.sleep(0.5)  # each question costs the training some of its cores
     sys.exit(f"No round was open after {LONGEST} s. {what_happened()}")
 
 

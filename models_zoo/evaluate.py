@@ -98,7 +98,11 @@ def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> Score:
 
 def confusion(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """int64 [classes, classes]: how often a picture of the row's label was read as the column's; [0, 0] for none."""
-    given = probabilities(model, images)
+    return counted(probabilities(model, images), labels)
+
+
+def counted(given: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The confusion of answers: probabilities, float32 [n, classes], of pictures with labels, int64 [n]."""
     counts = np.zeros((given.shape[1], given.shape[1]), dtype=np.int64)
     if len(labels):
         np.add.at(counts, (labels, given.argmax(axis=1)), 1)

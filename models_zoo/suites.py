@@ -18,7 +18,7 @@ from torch import nn
 
 from models_zoo import attacks
 from models_zoo.corruptions import corrupt, severities, suitable
-from models_zoo.evaluate import Score, accuracy, batches, confusion, probabilities, to_input
+from models_zoo.evaluate import Score, batches, confusion, counted, probabilities, to_input
 from models_zoo.files import read_json, write_json
 from models_zoo.geometry import resample, shift, turn
 from models_zoo.limits import ConfigError
@@ -89,14 +89,14 @@ class Row:
         return Score(self.correct, self.n)
 
 
-def base_test(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Accuracy on the base test set."""
-    yield _row(name, "base", "test", accuracy(model, *pictures))
+def base_test(name: str, given: np.ndarray, labels: np.ndarray) -> Iterator[Row]:
+    """Accuracy on the base test set, from probabilities (float32 [n, classes]) and labels (int64 [n])."""
+    yield _row(name, "base", "test", _right(counted(given, labels)))
 
 
-def per_class(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
-    """Confusion on the base test set."""
-    yield from confusion_rows(name, confusion(model, *pictures))
+def per_class(name: str, given: np.ndarray, labels: np.ndarray) -> Iterator[Row]:
+    """Confusion on the base test set, from probabilities and labels."""
+    yield from confusion_rows(name, counted(given, labels))
 
 
 def confusion_rows(name: str, counts: np.ndarray, of: str = "") -> Iterator[Row]:
@@ -203,9 +203,8 @@ def moved(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
         yield from _rows(name, "moved", title, _worst_case(model, pictures, grid))
 
 
-def calibration(model: nn.Module, name: str, pictures: Pictures, *, bins: int = 15) -> Iterator[Row]:
+def calibration(name: str, given: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> Iterator[Row]:
     """Expected calibration error, with the accuracy and n it was computed from; see `expected_calibration_error`."""
-    given, labels = probabilities(model, pictures[0]), pictures[1]
     correct = int((given.argmax(axis=1) == labels).sum())
     error = expected_calibration_error(given, labels, bins=bins)
     yield Row(name, "calibration", f"{bins} bins", correct, len(labels), error)
@@ -231,17 +230,20 @@ def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: i
     return float(np.abs(gaps).sum() / len(labels))
 
 
-Suite = Callable[[nn.Module, str, Pictures], Iterable[Row]]
-SUITES: dict[str, Suite] = {
+CHEAP: dict[str, Callable[[str, np.ndarray, np.ndarray], Iterable[Row]]] = {
     "base": base_test,
     "confusion": per_class,
     "calibration": calibration,
+}
+"""What is read off the answers to the pictures as they are, which the model is asked for once."""
+Costly = Callable[[nn.Module, str, Pictures], Iterable[Row]]
+COSTLY: dict[str, Costly] = {
     "corruption": corruptions,
     "fgsm": fgsm,
     "pgd": pgd,
     "moved": moved,
 }
-CHEAP = ("base", "confusion", "calibration")
+SUITES = (*CHEAP, *COSTLY)
 
 
 def evaluate(
@@ -261,8 +263,8 @@ def evaluate(
         name: what to call it in the rows.
         pictures: the base test set; None measures on the rounds alone.
         rounds: each round's frozen test split, by title.
-        suites: keys of `SUITES`.
-        at_most: how many pictures the suites that are not `CHEAP` see: so many, evenly spaced.
+        suites: some of `SUITES`.
+        at_most: how many pictures the `COSTLY` suites see: so many, evenly spaced.
         attack: what the suites `fgsm` and `pgd` do.
 
     Raises:
@@ -270,14 +272,19 @@ def evaluate(
         TypeError: the pictures are not uint8.
     """
     suites = _known(suites)
-    measures: dict[str, Suite] = {**SUITES, "fgsm": partial(fgsm, attack=attack), "pgd": partial(pgd, attack=attack)}
+    costly: dict[str, Costly] = COSTLY | {"fgsm": partial(fgsm, attack=attack), "pgd": partial(pgd, attack=attack)}
     rows = round_tests(model, name, rounds) if rounds else []
     if pictures is None:
         return rows
-    every = len(pictures[1])
-    chosen = np.arange(min(every, at_most)) * every // max(1, min(every, at_most))
-    few = pictures[0][chosen], pictures[1][chosen]
-    return [row for suite in suites for row in measures[suite](model, name, pictures if suite in CHEAP else few)] + rows
+    images, labels = pictures
+    given = probabilities(model, images) if any(suite in CHEAP for suite in suites) else np.zeros((0, 0))
+    count = min(len(labels), at_most)
+    chosen = np.arange(count) * len(labels) // max(1, count)
+    few = images[chosen], labels[chosen]
+    measured = [
+        CHEAP[suite](name, given, labels) if suite in CHEAP else costly[suite](model, name, few) for suite in suites
+    ]
+    return [row for of_suite in measured for row in of_suite] + rows
 
 
 def merged(earlier: list[Row], rows: list[Row]) -> list[Row]:

@@ -6,6 +6,7 @@ import socket
 import time
 import uuid
 
+from django.core.cache import cache
 from django_q.conf import Conf
 
 from rounds import services
@@ -13,7 +14,10 @@ from rounds.models import Export
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS = 10
+WATCHING = "watching"
+LOOKS, SECONDS_BETWEEN_LOOKS = 6, 10
+#: A watch that gave no sign for so long is gone.
+SECONDS_UNTIL_LOST = 2 * SECONDS_BETWEEN_LOOKS
 
 
 def warm_up(**signal: object) -> None:
@@ -27,15 +31,27 @@ def warm_up(**signal: object) -> None:
         trainer.warm_up()
 
 
-def watch(looks: int = 6) -> None:
+def look() -> None:
+    """Looks at the rounds once, right after something happened to one."""
+    services.look_at_rounds()
+
+
+def watch() -> None:
     """Looks at the rounds every ten seconds for a minute.
 
-    The queue's scheduler starts it every minute; it can't go finer by itself.
+    The queue's scheduler starts it every minute; it can't go finer by itself. One that a kill interrupted is handed out
+    again later, beside the next: it steps aside, or the two would leave no worker for anything else.
     """
-    for look in range(looks):
-        if look:
-            time.sleep(LOOK_EVERY_SECONDS)
-        services.look_at_rounds()
+    if not cache.add(WATCHING, True, timeout=SECONDS_UNTIL_LOST):
+        return
+    try:
+        for number in range(LOOKS):
+            if number:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            cache.touch(WATCHING, timeout=SECONDS_UNTIL_LOST)
+            services.look_at_rounds()
+    finally:
+        cache.delete(WATCHING)
 
 
 def train(run_id: int) -> None:

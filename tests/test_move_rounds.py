@@ -43,7 +43,7 @@ def test_a_round_that_closes_is_looked_at_at_once(open_round, django_capture_on_
     with django_capture_on_commit_callbacks() as after:
         services.close_round(round=open_round, by=None)
     if "orm" in settings.Q_CLUSTER:
-        assert [task.func() for task in OrmQ.objects.all()] == ["rounds.jobs.watch"]
+        assert [task.func() for task in OrmQ.objects.all()] == ["rounds.jobs.look"]
     else:
         assert len(after) == 1
 

@@ -52,7 +52,7 @@ def close_round(*, round: Round, by: User | None, why: str = "closed by an admin
     with transaction.atomic():
         closed = _move(round, [Status.OPEN], Status.VALIDATING, by, why, closed_at=timezone.now())
         # Where nothing waits for validators, training need not wait for the watch.
-        enqueue("rounds.jobs.watch", 1, name=f"look at round {round.number}")
+        enqueue("rounds.jobs.look", name=f"look at round {round.number}")
     return closed
 
 
