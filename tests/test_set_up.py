@@ -68,3 +68,6 @@ def test_a_recipe_that_makes_no_sense_is_told(digits, base):
         call_command("start_task", "digits", recipe={"recipe": {"name": "magic"}})
     with pytest.raises(CommandError, match="is not JSON"):
         call_command("start_task", "digits", "--recipe", "fgsm")
+    for command in (("start_task", "digits"), ("setup",)):
+        with pytest.raises(CommandError, match="epochs must be more than 0"):
+            call_command(*command, "--epochs", "0", stdout=io.StringIO())

@@ -10,9 +10,8 @@ from bench.crowd import Crowd, as_arrays, held_out_drawings
 from models_zoo.base_data import BaseData
 from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
 from models_zoo.evaluate import accuracy, probabilities
+from models_zoo.training_data import Pictures
 
-Pictures = tuple[np.ndarray, np.ndarray]
-"""uint8 [n, 28, 28] and int64 [n]."""
 Counts = tuple[int, int]
 """Right of n, as results keep them."""
 

@@ -23,13 +23,14 @@ from bench.crowd import Crowd, Handwriting, make_crowd
 from bench.crowd.annotators import Memory
 from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
-from bench.experiment.measure import BASE_DEV, BASE_TEST, HELD_OUT, Counts, Pictures, Suites, suites, tally
+from bench.experiment.measure import BASE_DEV, BASE_TEST, HELD_OUT, Counts, Suites, suites, tally
 from models_zoo.base_data import BaseData
 from models_zoo.checkpoints import load_model
 from models_zoo.config import FIRST, Config
 from models_zoo.evaluate import probabilities
 from models_zoo.files import read_json, write_bytes, write_json
 from models_zoo.train import fit
+from models_zoo.training_data import Pictures
 from rounds import rules
 
 RESULT, COLLECTED = "result.json", "collected.json"

@@ -36,7 +36,7 @@ class Command(BaseCommand):
             slugs = ", ".join(Task.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"There is no task “{slug}”. The tasks: {slugs}. Make one in the admin site first.")
         if not task.rounds.exists():
-            changes = recipe | ({"epochs": epochs} if epochs else {})
+            changes = recipe | ({} if epochs is None else {"epochs": epochs})
             model = task.model_versions.first() or self.train_first(task, changes)
             services.draft_round(task=task, adversary=model)
         first = task.rounds.get(number=1)
