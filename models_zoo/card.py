@@ -171,4 +171,12 @@ def _compared(rows: list[Row], reference: Reference) -> list[str]:
             f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points "
             f"| {100 * low:+.2f} to {100 * high:+.2f} |"
         )
-    return [*lines, "", "Intervals are Newcombe's.", ""]
+    return [*lines, "", " ".join(["Intervals are Newcombe's.", *_left_out(rows, reference)]), ""]
+
+
+def _left_out(rows: list[Row], reference: Reference) -> list[str]:
+    """What both were measured on, but on another number of pictures."""
+    sizes = {(row.suite, row.parameter): row.n for row in reference.rows}
+    suites = [row.suite for row in rows if sizes.get((row.suite, row.parameter), row.n) != row.n]
+    named = ", ".join(dict.fromkeys(suite for suite in suites if suite != "confusion"))
+    return [f"Left out, since {reference.name} was measured on another number of pictures: {named}."] if named else []

@@ -1,11 +1,14 @@
 """Files that are either whole or not there."""
 
 import errno
+import io
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -22,6 +25,13 @@ def write_bytes(path: Path, data: bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as NumPy's format has it; the same array leaves the same bytes."""
+    # Not straight into the file: where the disk is full np.save says so by an error without a number.
+    np.save(held := io.BytesIO(), array, allow_pickle=False)
+    write_bytes(path, held.getvalue())
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -4,7 +4,6 @@ python -m models_zoo.rebuild <folder>
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -52,7 +51,7 @@ def rebuild(folder: Path, *, base: BaseData | None, on_progress: Callable[[Progr
         run = Path(temporary)
         for part in ("data", "parent"):
             if (folder / part).is_dir():
-                shutil.copytree(folder / part, run / part)
+                (run / part).symlink_to((folder / part).resolve(), target_is_directory=True)
         fit(run, replace(config, threads=meta["threads"]), base=base, on_progress=on_progress)
         again = load_meta(run)
     changes = differences(meta, again)

@@ -1,9 +1,9 @@
 """Evaluation suites: how a model does on clean, corrupted, attacked and moved pictures, as rows of one table.
 
-Every row is model x suite x parameter -> correct, n. Each function below is one metric, gives its rows one by one as
-they are measured, and works on any pictures; `evaluate` runs those that are asked for. Pictures are uint8 [n, 28, 28]
-or, in colour, [n, side, side, 3], labels int64 [n]. Models are left in eval mode; they are measured on the
-device that they are on.
+Every row is model x suite x parameter -> correct, n. Each function below is one metric and gives its rows one by one as
+they are measured: of any pictures, or (those in `CHEAP`) of a model's answers to them. `evaluate` runs those that are
+asked for. Pictures are uint8 [n, 28, 28] or, in colour, [n, side, side, 3], labels int64 [n]. Models are left in eval
+mode; they are measured on the device that they are on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -113,9 +113,14 @@ def confusion_rows(name: str, counts: np.ndarray, of: str = "") -> Iterator[Row]
 
 def round_tests(model: nn.Module, name: str, rounds: Mapping[str, Pictures]) -> list[Row]:
     """Accuracy and confusion on each round's frozen test split, and on all of them together."""
-    read = {title: confusion(model, *pictures) for title, pictures in rounds.items() if len(pictures[1])}
-    together = {**read, "all": np.sum(list(read.values()), axis=0)} if read else {}
-    rows = round_rows(name, {title: _right(read[title]) if title in read else Score(0, 0) for title in rounds})
+    return rows_of_rounds(name, {title: confusion(model, *pictures) for title, pictures in rounds.items()})
+
+
+def rows_of_rounds(name: str, read: Mapping[str, np.ndarray]) -> list[Row]:
+    """The same from each round's confusion, int64 [classes, classes], [0, 0] where it has no test split."""
+    there = {title: counts for title, counts in read.items() if counts.size}
+    together = {**there, "all": np.sum(list(there.values()), axis=0)} if there else {}
+    rows = round_rows(name, {title: _right(counts) for title, counts in read.items()})
     return rows + [row for title, counts in together.items() for row in confusion_rows(name, counts, title)]
 
 
@@ -205,9 +210,8 @@ def moved(model: nn.Module, name: str, pictures: Pictures) -> Iterator[Row]:
 
 def calibration(name: str, given: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> Iterator[Row]:
     """Expected calibration error, with the accuracy and n it was computed from; see `expected_calibration_error`."""
-    correct = int((given.argmax(axis=1) == labels).sum())
-    error = expected_calibration_error(given, labels, bins=bins)
-    yield Row(name, "calibration", f"{bins} bins", correct, len(labels), error)
+    score, error = _right(counted(given, labels)), expected_calibration_error(given, labels, bins=bins)
+    yield Row(name, "calibration", f"{bins} bins", score.correct, score.n, error)
 
 
 def expected_calibration_error(given: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
@@ -243,6 +247,7 @@ COSTLY: dict[str, Costly] = {
     "pgd": pgd,
     "moved": moved,
 }
+"""What makes pictures harder, and asks the model for each of them anew."""
 SUITES = (*CHEAP, *COSTLY)
 
 
@@ -268,10 +273,12 @@ def evaluate(
         attack: what the suites `fgsm` and `pgd` do.
 
     Raises:
-        ConfigError: there is no such suite; nothing was measured.
+        ConfigError: there is no such suite, or nothing to measure on; nothing was measured.
         TypeError: the pictures are not uint8.
     """
     suites = _known(suites)
+    if at_most < 1 or (pictures is not None and not len(pictures[1])):
+        raise ConfigError("There is nothing to measure on: give a test set with pictures, and at_most as 1 or more.")
     costly: dict[str, Costly] = COSTLY | {"fgsm": partial(fgsm, attack=attack), "pgd": partial(pgd, attack=attack)}
     rows = round_tests(model, name, rounds) if rounds else []
     if pictures is None:

@@ -288,7 +288,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warm_up() -> None:
+def import_ahead() -> None:
     """What else the first `fit` of a process would wait for: with its deterministic mode torch imports its compiler."""
     with _settings():
         pass

@@ -16,19 +16,21 @@ log = logging.getLogger(__name__)
 
 WATCHING = "watching"
 LOOKS, SECONDS_BETWEEN_LOOKS = 6, 10
-#: A watch that gave no sign for so long is gone.
-SECONDS_UNTIL_LOST = 2 * SECONDS_BETWEEN_LOOKS
 
 
-def warm_up(**signal: object) -> None:
+def get_ready(**signal: object) -> None:
     """Lets a worker import torch when it starts, rather than when a closed round waits for it.
 
-    Starting a training takes torch too, to check the recipe.
+    Starting a training takes torch too, to check the recipe. Where it can't be imported the worker goes on: everything
+    but training works without it, and a training says what is wrong.
     """
-    from rounds import trainer
+    try:
+        from rounds import trainer
 
-    if Conf.CLUSTER_NAME == "train":
-        trainer.warm_up()
+        if Conf.CLUSTER_NAME == "train":
+            trainer.import_ahead()
+    except Exception:
+        log.exception("torch could not be imported ahead")
 
 
 def look() -> None:
@@ -37,21 +39,19 @@ def look() -> None:
 
 
 def watch() -> None:
-    """Looks at the rounds every ten seconds for a minute.
+    """Looks at the rounds every ten seconds for a minute, or until a newer watch begins.
 
     The queue's scheduler starts it every minute; it can't go finer by itself. One that a kill interrupted is handed out
-    again later, beside the next: it steps aside, or the two would leave no worker for anything else.
+    again later, beside the next: two of them would leave no worker for anything else.
     """
-    if not cache.add(WATCHING, True, timeout=SECONDS_UNTIL_LOST):
-        return
-    try:
-        for number in range(LOOKS):
-            if number:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-            cache.touch(WATCHING, timeout=SECONDS_UNTIL_LOST)
-            services.look_at_rounds()
-    finally:
-        cache.delete(WATCHING)
+    mine = uuid.uuid4().hex
+    cache.set(WATCHING, mine, timeout=None)
+    for number in range(LOOKS):
+        if number:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            if cache.get(WATCHING, mine) != mine:
+                return
+        services.look_at_rounds()
 
 
 def train(run_id: int) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from models_zoo.base_data import BaseData
 from models_zoo.card import Reference
-from models_zoo.evaluate import Score, accuracy
+from models_zoo.evaluate import Score, confusion
 from models_zoo.files import read_json
-from models_zoo.suites import CHEAP, SUITES, Row, evaluate, round_rows
+from models_zoo.suites import CHEAP, SUITES, Row, evaluate, round_rows, rows_of_rounds
 from models_zoo.train import Config, Fitted, choose_device
 from rounds import predictor, rules, selectors
 from rounds.datasets.arrays import split_arrays
@@ -19,6 +19,7 @@ from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, Training
 from rounds.services import Measured
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import nn
 
 #: Test digits, evenly spaced, that are corrupted, attacked and moved. So many take five seconds on two cores while the
@@ -81,24 +82,20 @@ def as_rows(name: str, measurements: Iterable[Measured]) -> list[Row]:
     return rows + (round_rows(name, rounds) if rounds else [])
 
 
-def new_rounds(rows: list[Row], measurements: Iterable[Measured]) -> list[Row]:
-    """The rounds' tests of the new model, under the name that its table has."""
-    return as_rows(rows[0].model, [m for m in measurements if m.model is None and m.suite == Suite.ROUND_TEST])
-
-
 def on_base_dev(model: Any, base: BaseData) -> Measured:
-    return Measured(None, Suite.BASE_DEV, tally(model, base.dev_images, base.dev_labels))
+    return Measured(None, Suite.BASE_DEV, _right(confusion(model, base.dev_images, base.dev_labels)))
 
 
-def on_rounds(run: TrainingRun, model: Any, tell: Tell) -> list[Measured]:
+def on_rounds(run: TrainingRun, model: Any, name: str, tell: Tell) -> tuple[list[Measured], list[Row]]:
     """The new model on every round's dev and test split, and each earlier model where it was not measured yet.
 
-    That is on this round's, and on those of rounds that ended without a new model.
+    That is on this round's, and on those of rounds that ended without a new model. Beside it the rows of the new
+    model's table for the test splits, class by class.
     """
     task = run.round.task
     on_splits = Evaluation.objects.filter(model__task=task).exclude(training_set=None)
     known = set(on_splits.values_list("model", "suite", "training_set"))
-    found = []
+    found, read = [], {}
     for round in [*_earlier_rounds(run.round), run.round]:
         tell(f"round {round.number}")
         training_set = run.training_set if round == run.round else round.training_set
@@ -107,13 +104,18 @@ def on_rounds(run: TrainingRun, model: Any, tell: Tell) -> list[Measured]:
             images, labels = split_arrays(training_set, split, of_round=round)
             if not len(labels):
                 continue
-            found.append(Measured(None, suite, tally(model, images, labels), round, training_set))
+            counts = confusion(model, images, labels)
+            found.append(Measured(None, suite, _right(counts), round, training_set))
+            if split == Split.TEST:
+                read[f"round {round.number}"] = counts
             found += [
-                Measured(earlier, suite, tally(predictor.load(earlier), images, labels), round, training_set)
+                Measured(
+                    earlier, suite, _right(confusion(predictor.load(earlier), images, labels)), round, training_set
+                )
                 for earlier in task.model_versions.all()
                 if (earlier.pk, suite, training_set.pk) not in known
             ]
-    return found
+    return found, rows_of_rounds(name, read) if read else []
 
 
 def gate(run: TrainingRun, measurements: list[Measured]) -> rules.Verdict:
@@ -146,9 +148,9 @@ def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
     return Reference(model.name, about, as_rows(model.name, _all_of(model, measurements)))
 
 
-def tally(model: Any, images: Any, labels: Any) -> rules.Tally:
-    score = accuracy(model, images, labels)
-    return rules.Tally(score.correct, score.n)
+def _right(counts: "np.ndarray") -> rules.Tally:
+    """How many of all are right: the diagonal of a confusion, int64 [labels, answers]."""
+    return rules.Tally(int(counts.trace()), int(counts.sum()))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The current adversary → probabilities. One of the two doors to torch (the other is `jobs`).
+"""The current adversary → probabilities. One of the two doors to torch (the other is `trainer`).
 
 Models are cached by the hash of their weights, so a process picks a new adversary up with the first drawing it gets for
 it, and can't score a new round with an old model: there is no "current model" here to be out of date.

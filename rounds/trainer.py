@@ -27,7 +27,7 @@ from models_zoo.checkpoints import TRAINED, CheckpointError
 from models_zoo.files import is_full
 from models_zoo.rebuild import Rebuilt, rebuild
 from models_zoo.recipes import Standard
-from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit, warm_up
+from models_zoo.train import FIRST, NEXT, Config, Fitted, Progress, TrainingFailed, fit, import_ahead
 from rounds import measuring, predictor, services
 from rounds.datasets.arrays import ManifestChanged, write_training_set
 from rounds.models import ModelVersion, Task, TrainingRun, TrainingSet
@@ -42,7 +42,7 @@ TOLD = (TrainingFailed, BaseDataError, CheckpointError, ManifestChanged)
 FULL = "The disk is full: make room, then train again; it starts over."
 
 
-__all__ = ["execute", "next_config", "train_again", "train_first", "warm_up"]
+__all__ = ["execute", "import_ahead", "next_config", "train_again", "train_first"]
 
 
 def next_config(changes: dict[str, Any]) -> Config:
@@ -144,7 +144,9 @@ def _lay_out(folder: Path, training_set: TrainingSet | None, parent: ModelVersio
     if training_set:
         write_training_set(training_set, folder / "data")
     if parent:
-        shutil.copytree(predictor.local_folder(parent), folder / "parent", dirs_exist_ok=True)
+        (folder / "parent").mkdir(parents=True, exist_ok=True)
+        for path in predictor.local_folder(parent).iterdir():
+            shutil.copyfile(path, folder / "parent" / path.name)
         if default_storage.exists(trained := f"{parent.folder}/{TRAINED}"):
             _fetch(trained, folder / "parent" / TRAINED)
 
@@ -176,8 +178,9 @@ def _publish(run: TrainingRun, folder: Path, fitted: Fitted, base: BaseData) -> 
     tell = _teller(run)
     rows = measuring.table(fitted, base, tell)
     measurements = [measuring.on_base_dev(fitted.model, base), *measuring.kept(rows)]
-    measurements += measuring.on_rounds(run, fitted.model, tell)
-    record(folder, rows + measuring.new_rounds(rows, measurements), reference=measuring.reference(run, measurements))
+    on_rounds, rows_of_rounds = measuring.on_rounds(run, fitted.model, rows[0].model, tell)
+    measurements += on_rounds
+    record(folder, rows + rows_of_rounds, reference=measuring.reference(run, measurements))
     fields = _store(run.round.task, folder, fitted, f"run-{run.pk}-{fitted.weights_hash[:12]}", _config(run))
     verdict = measuring.gate(run, measurements)
     services.publish_model(run=run, verdict=verdict, measurements=measurements, **fields)

@@ -5,7 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from django.core.cache import cache
+from django_q.signals import post_spawn
 
+import rounds
 from rounds import jobs, services
 
 STARTS = """
@@ -29,6 +32,13 @@ def test_a_worker_that_starts_imports_what_it_would_else_import_while_a_round_wa
     assert worker.stdout.strip() == str(brings), worker.stderr
 
 
+def test_a_worker_without_torch_still_does_everything_else(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "rounds.trainer", None)
+    monkeypatch.delattr(rounds, "trainer", raising=False)
+    post_spawn.send(sender="django_q", proc_name="a worker")
+    assert "torch could not be imported ahead" in caplog.text
+
+
 @pytest.fixture
 def looks(monkeypatch) -> list[str]:
     """What happens on a watch, without its pauses."""
@@ -43,23 +53,33 @@ def test_a_watch_looks_every_ten_seconds_until_the_next_one_is_due(looks):
     assert looks == ["look"] + 5 * ["pause of 10 s", "look"]
 
 
-def test_a_second_watch_leaves_its_worker_to_other_jobs(looks, monkeypatch):
-    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: jobs.watch())
+def test_a_watch_leaves_its_worker_to_other_jobs_when_a_newer_one_is_there(looks, monkeypatch):
+    def another_begins(seconds):
+        monkeypatch.setattr(jobs.time, "sleep", lambda seconds: None)
+        jobs.watch()
+        looks.append("back in the older one")
+
+    monkeypatch.setattr(jobs.time, "sleep", another_begins)
     jobs.watch()
-    assert looks == 6 * ["look"]
+    assert looks == ["look", *6 * ["look"], "back in the older one"]
 
 
-def test_a_watch_follows_one_that_ended_and_one_that_failed(looks, monkeypatch):
-    def fail():
-        raise OSError("no database")
+def test_a_watch_that_was_killed_keeps_no_other_from_looking(looks, monkeypatch):
+    def kill(seconds):
+        raise SystemExit
 
-    jobs.watch()
-    with monkeypatch.context() as broken:
-        broken.setattr(services, "look_at_rounds", fail)
-        with pytest.raises(OSError, match="no database"):
+    with monkeypatch.context() as killed:
+        killed.setattr(jobs.time, "sleep", kill)
+        with pytest.raises(SystemExit):
             jobs.watch()
     jobs.watch()
-    assert looks.count("look") == 12
+    assert looks.count("look") == 1 + 6
+
+
+def test_a_watch_goes_on_where_the_cache_forgot_it(looks, monkeypatch):
+    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: cache.clear())
+    jobs.watch()
+    assert looks == 6 * ["look"]
 
 
 def test_a_closed_round_is_looked_at_while_a_watch_is_at_it(looks, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -22,7 +23,9 @@ pytestmark = pytest.mark.django_db
 def _no_networks(monkeypatch):
     """Every network reads every drawing right; the new one is named by its word."""
     monkeypatch.setattr(predictor, "load", lambda version: version.name)
-    monkeypatch.setattr(measuring, "tally", lambda model, images, labels: rules.Tally(len(labels), len(labels)))
+    monkeypatch.setattr(
+        measuring, "confusion", lambda model, images, labels: np.diag(np.bincount(labels, minlength=10))
+    )
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def measured(found):
 
 
 def test_an_earlier_model_is_measured_on_the_splits_it_missed(run):
-    found = measuring.on_rounds(run, "new", print)
+    found, _ = measuring.on_rounds(run, "new", "new", print)
     assert measured(found) == sorted(
         (name, suite, number)
         for name in ("Graphite", "new")
@@ -61,18 +64,30 @@ def test_an_earlier_model_is_measured_on_the_splits_it_missed(run):
     )
 
 
+def test_the_new_models_table_has_every_rounds_test_split_class_by_class_and_all_together(run):
+    _, rows = measuring.on_rounds(run, "new", "new", print)
+    accuracies = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "round"}
+    assert {row.model for row in rows} == {"new"}
+    assert list(accuracies) == ["round 1", "round 2", "all"]
+    assert accuracies["all"] == tuple(map(sum, zip(accuracies["round 1"], accuracies["round 2"], strict=True)))
+    asked = accuracies["all"][1]
+    confused = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "confusion"}
+    assert confused["all: 7 read as 7"] == (asked, asked)
+    assert {"round 1: 7 read as 7", "round 2: 7 read as 7"} < set(confused)
+
+
 def test_and_on_no_split_twice(run):
     first = run.round.task.rounds.get(number=1)
     for suite in ("round_dev", "round_test"):
         Evaluation.objects.create(
             model=run.parent, suite=suite, round=first, training_set=first.training_set, correct=0, n=1
         )
-    assert ("Graphite", "round_dev", 1) not in measured(measuring.on_rounds(run, "new", print))
+    assert ("Graphite", "round_dev", 1) not in measured(measuring.on_rounds(run, "new", "new", print)[0])
 
 
 def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
     base = [Measured(None, "base_dev", rules.Tally(4_960, 5_000)), Measured(None, "base_test", rules.Tally(1, 1))]
-    verdict = measuring.gate(run, base + measuring.on_rounds(run, "new", print))
+    verdict = measuring.gate(run, base + measuring.on_rounds(run, "new", "new", print)[0])
     assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]
 
 

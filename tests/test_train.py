@@ -371,6 +371,28 @@ def test_a_disk_that_is_full_while_it_trains_promises_no_more_than_is_kept(run, 
     assert not (settings.DATA_DIR / "work" / f"run-{run.pk}").exists()
 
 
+@pytest.mark.parametrize("name", ["train_images.npy", "dev_labels.npy", "manifest.json"])
+def test_a_disk_that_is_full_before_it_trains_is_told_too(run, monkeypatch, name):
+    def replace(source, target):
+        if str(target).endswith(name):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        move(source, target)
+
+    move = os.replace
+    monkeypatch.setattr(os, "replace", replace)
+    jobs.train(run.pk)
+    assert_failed(run, "The disk is full: make room, then train again; it starts over.")
+
+
+def test_a_disk_that_is_full_when_the_parent_is_laid_out_is_told_too(run, monkeypatch):
+    def copyfile(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    jobs.train(run.pk)
+    assert_failed(run, "The disk is full: make room, then train again; it starts over.")
+
+
 def test_what_a_full_disk_left_half_written_is_replaced_by_the_next_run(run, full, monkeypatch, adam):
     full(into="model.safetensors")
     jobs.train(run.pk)

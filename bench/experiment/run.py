@@ -28,7 +28,7 @@ from models_zoo.base_data import BaseData
 from models_zoo.checkpoints import load_model
 from models_zoo.config import FIRST, Config
 from models_zoo.evaluate import probabilities
-from models_zoo.files import read_json, write_bytes, write_json
+from models_zoo.files import read_json, write_array, write_json
 from models_zoo.train import fit
 from models_zoo.training_data import Pictures
 from rounds import rules
@@ -251,8 +251,8 @@ class Experiment:
         parts = [self.split(name, earlier) for earlier in range(1, number + 1)]
         for side in ("train", "dev"):
             images, labels = (np.concatenate(arrays) for arrays in zip(*(part[side] for part in parts), strict=True))
-            _save(folder / "data" / f"{side}_images.npy", images)
-            _save(folder / "data" / f"{side}_labels.npy", labels)
+            write_array(folder / "data" / f"{side}_images.npy", images)
+            write_array(folder / "data" / f"{side}_labels.npy", labels)
         if arm.config.warm_start and not (folder / "parent").exists():
             # Relative, so that the folder can be moved to a machine with a GPU and go on there.
             (folder / "parent").symlink_to(Path(os.path.relpath(parent, folder)))
@@ -321,14 +321,6 @@ def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float
         "memories": [annotator.memory.to_json() for annotator in crowd.annotators],
         "collect_seconds": seconds,
     })  # fmt: skip
-
-
-def _save(path: Path, array: np.ndarray) -> None:
-    """Whole or not there; the same array leaves the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(temporary := path.with_suffix(".part.npy"), array)
-    write_bytes(path, temporary.read_bytes())
-    temporary.unlink()
 
 
 def _counted(counts: dict[str, int]) -> str:

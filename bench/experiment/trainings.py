@@ -259,6 +259,7 @@ def _longer(results: Results) -> str:
     return (
         f"One epoch misreads {one} and {LONGER.epochs} epochs {two} in the table above, {gain} fewer. But training is "
         "more than half of the way from one round's close to the next one's opening, which takes most of the three "
-        "epochs of the usual loop that it may ([adversaries.md](adversaries.md) has its parts, for 2,000 collected examples): "
-        f'a second epoch does not fit. A task that can wait sets `{{"epochs": {LONGER.epochs}}}` as its recipe.'
+        "epochs of the usual loop that it may ([adversaries.md](adversaries.md) has its parts, for 2,000 collected "
+        f'examples): a second epoch does not fit. A task that can wait sets `{{"epochs": {LONGER.epochs}}}` as its '
+        "recipe."
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models_zoo.files import write_array, write_bytes
 from models_zoo.images import to_array
 from rounds.models import Drawing, Round, Task, TrainingSet, TrainingSetItem
 
@@ -35,13 +36,12 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
         raise ManifestChanged(
             "Examples of this training set were altered after the freeze. Start the training again to freeze anew."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     for split in (TrainingSetItem.Split.TRAIN, TrainingSetItem.Split.DEV):
         images, labels = arrays_of([item for item in items if item.split == split], training_set.round.task)
         if len(labels):
-            np.save(folder / f"{split}_images.npy", images)
-            np.save(folder / f"{split}_labels.npy", labels)
-    (folder / "manifest.json").write_text("[\n" + ",\n".join(manifest_lines(items)) + "\n]\n")
+            write_array(folder / f"{split}_images.npy", images)
+            write_array(folder / f"{split}_labels.npy", labels)
+    write_bytes(folder / "manifest.json", ("[\n" + ",\n".join(manifest_lines(items)) + "\n]\n").encode())
 
 
 def split_arrays(training_set: TrainingSet, split: str, *, of_round: Round | None = None) -> Arrays:

@@ -121,6 +121,21 @@ def test_every_suite_shows_photographs_in_batches_that_fit_into_memory(monkeypat
     assert at_once[:3] == [(31, 0), (31, 31), (8, 62)]
 
 
+def test_all_that_is_read_off_the_pictures_as_they_are_asks_the_model_once():
+    asked, model = [], Brightest()
+    model.register_forward_hook(lambda *call: asked.append(1))
+    rows = evaluate(model, "m", bars(), suites=suites.CHEAP)
+    assert {row.suite for row in rows} == {"base", "confusion", "calibration"}
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("pictures", "at_most"), [(bars(0), 10), (bars(), 0)])
+@pytest.mark.parametrize("suite", suites.SUITES)
+def test_nothing_to_measure_on_is_told_in_a_sentence(suite, pictures, at_most):
+    with pytest.raises(ConfigError, match="nothing to measure on: give a test set with pictures"):
+        evaluate(Brightest(), "m", pictures, suites=[suite], at_most=at_most)
+
+
 def test_digits_are_corrupted_all_at_once(monkeypatch):
     at_once = []
     monkeypatch.setattr(suites, "corrupt", lambda images, *_, seed: at_once.append((len(images), seed)) or images)

@@ -129,6 +129,19 @@ def test_a_robust_models_card_shows_its_plain_reference(finished):
     assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
 
 
+def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_number_of_pictures(finished):
+    clean = Row("p", "base", "test", 99, 100)
+    robust = [clean, Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "moved", "shifted", 1, 100)]
+    for n, told in (
+        (100, "Newcombe's.\n"),
+        (250, "Left out, since its parent was measured on another number of pictures: "),
+    ):
+        plain = [clean, Row("p", "pgd", "linf 0.3", 5, n), Row("p", "moved", "shifted", 1, n)]
+        record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+        assert told in (finished / "README.md").read_text()
+    assert "pictures: pgd, moved." in (finished / "README.md").read_text()
+
+
 def test_a_robust_models_card_without_a_reference_says_so_and_how_to_give_one(run_folder, base):
     for recipe, said in ((Standard(), False), (Fgsm(epsilon=0.1), True)):
         folder = run_folder / recipe.name
