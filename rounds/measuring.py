@@ -108,13 +108,10 @@ def on_rounds(run: TrainingRun, model: Any, name: str, tell: Tell) -> tuple[list
             found.append(Measured(None, suite, _right(counts), round, training_set))
             if split == Split.TEST:
                 read[f"round {round.number}"] = counts
-            found += [
-                Measured(
-                    earlier, suite, _right(confusion(predictor.load(earlier), images, labels)), round, training_set
-                )
-                for earlier in task.model_versions.all()
-                if (earlier.pk, suite, training_set.pk) not in known
-            ]
+            for earlier in task.model_versions.all():
+                if (earlier.pk, suite, training_set.pk) not in known:
+                    right = _right(confusion(predictor.load(earlier), images, labels))
+                    found.append(Measured(earlier, suite, right, round, training_set))
     return found, rows_of_rounds(name, read) if read else []
 
 
