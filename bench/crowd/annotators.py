@@ -21,7 +21,7 @@ class Habits:
     patience: int = 12
     """Tries for one prompt before they give up."""
     wrong_digit: float = 0.01
-    """How often another digit is drawn than was asked for."""
+    """How often another digit is drawn than was asked for; at most what scrawls leave."""
     scrawl: float = 0.005
     """How often it is no digit at all."""
     adapts: bool = True

@@ -52,22 +52,15 @@ def make_crowd(
             else for none.
 
     Raises:
-        CrowdError: there are fewer validators than careless ones, more wrong digits and scrawls than drawings, or
-            `make_hands` can't make so many hands.
+        CrowdError: there are fewer validators than careless ones, or `make_hands` can't make so many hands.
     """
-    habits = habits or Habits()
-    if habits.wrong_digit + habits.scrawl > 1:
-        raise CrowdError(
-            f"{habits.wrong_digit:g} of the drawings can't be wrong digits and {habits.scrawl:g} scrawls: give shares "
-            "that add up to 1 or less."
-        )
     first_careful = _how_many_careless(careless, validators)
     kept = max(1, annotators // 4) if held_out is None else held_out
     hands = make_hands(handwriting, annotators + kept, seed=seed, by_shape=by_shape)
     return Crowd(
         handwriting=handwriting,
         annotators=[
-            Annotator(handwriting, hand, habits, seed=seed, number=number)
+            Annotator(handwriting, hand, habits or Habits(), seed=seed, number=number)
             for number, hand in enumerate(hands[:annotators])
         ],
         validators=[

@@ -75,12 +75,6 @@ def test_more_careless_validators_than_validators_are_told_in_a_sentence(toy_peo
         call_command("crowd", "--annotators", "4", "--validators", "5", "--careless", "6")
 
 
-def test_more_wrong_drawings_than_drawings_are_told_in_a_sentence(toy_people):
-    assert crowd.people(options_of("--annotators", "4") | {"wrong_digit": 0.6, "scrawl": 0.4})
-    with pytest.raises(CommandError, match=r"0\.6 of the drawings can't be wrong digits and 0\.5 scrawls"):
-        call_command("crowd", "--annotators", "4", "--wrong-digit", "0.6", "--scrawl", "0.5")
-
-
 # --- Who is careless ----------------------------------------------------------------------------------------------
 
 
