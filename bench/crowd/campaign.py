@@ -74,7 +74,7 @@ class Campaign:
         accounts: whose names the people act under. ValueError where there are fewer than people.
         known: what is known of drawings from an earlier run.
         target: verified fooling examples per round; None takes the site's own criterion.
-        threads: how many people are at the site at the same moment; half of them draw, half validate.
+        threads: how many people are at the site at the same moment, 2 or more; half of them draw, half validate.
         hurry, accept: see `Admin`.
     """
 
@@ -93,7 +93,7 @@ class Campaign:
     ) -> None:
         _check_accounts("annotators", crowd.annotators, accounts.annotators)
         _check_accounts("validators", crowd.validators, accounts.validators)
-        known = Known() if known is None else known
+        known = known or Known()
         self.site, self.task, self.known, self.target = site, task, known, target
         self.drawers = [
             Drawer(annotator, Client(site, token), task, known)
@@ -104,12 +104,14 @@ class Campaign:
             for validator, (name, token) in zip(crowd.validators, accounts.validators, strict=False)
         ]
         self.admin = Admin(Client(site, accounts.admin), target=target, hurry=hurry, accept=accept)
-        self.threads = max(2, threads)
+        self.threads = threads
         self.stage = Stage()
+        self.finished: list[int] = []
         self.outcomes: list[Outcome] = []
         self._settling = Standstill()
         self._held_up = Standstill()
         self._stop = Event()
+        site.sleep = self._stop.wait  # once it is over, nobody waits to ask again
 
     def play(self, *, rounds: int, watch: Callable[[Json], None] = lambda round: None) -> None:
         """Plays so many rounds to their end; `watch` is told the round, as the API shows it, at every look.
@@ -136,7 +138,8 @@ class Campaign:
         """What came of labels in the rounds that were played to their end, and of all votes and calls until now."""
         votes = [vote for checker in self.checkers for vote in checker.votes]
         calls = self.site.calls
-        return make_report(self.outcomes, votes, calls.seconds, calls.outcomes, Load(*calls.load))
+        load = Load(*calls.load, threads=self.threads)
+        return make_report(self.finished, self.outcomes, votes, calls.seconds, calls.outcomes, load)
 
     @property
     def has_begun(self) -> bool:
@@ -154,6 +157,7 @@ class Campaign:
         self.stage = Stage()
         watch(round)
         self.outcomes += self._outcomes(round["id"])
+        self.finished.append(round["number"])
 
     def _check_people(self, round: Json) -> None:
         """Raises Stuck where the crowd is too small for anything to be drawn and verified."""

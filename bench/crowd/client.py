@@ -109,10 +109,10 @@ class Site:
     Args:
         url: where the site is, e.g. `http://127.0.0.1:8000`; a path in it is kept.
         calls: where to note how the calls went.
-        sleep: how to wait, seconds; for tests.
+        sleep: how to wait, seconds.
     """
 
-    def __init__(self, url: str, *, calls: Calls | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, url: str, *, calls: Calls | None = None, sleep: Callable[[float], object] = time.sleep) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"“{url}” is no address of a site. Give one like http://127.0.0.1:8000.")

@@ -35,9 +35,6 @@ class Known:
             path.touch()
             self._drawings = dict(_read(path))
 
-    def __len__(self) -> int:
-        return len(self._drawings)
-
     def remember(self, drawing: Drawing) -> bytes:
         """The drawing as a canonical PNG, to be sent.
 

@@ -11,6 +11,7 @@ from rounds.stats.rates import Rate
 
 VERIFIED, REJECTED = "verified", "rejected"
 UNREADABLE = "unreadable"
+NO_ROUND = "no round was played to its end, and labels are known to the crowd from a round's export"
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,14 @@ def speed(seconds: Sequence[float]) -> Speed:
 
 @dataclass(frozen=True)
 class Load:
-    """What the site bore while rounds were open: trainings, in which nobody calls, are left out."""
+    """What the site bore while rounds were open: trainings, in which nobody calls, are left out. Times in which those
+    who draw wait until validators have caught up are not."""
 
     calls: int
     """That succeeded."""
     seconds: float
+    threads: int
+    """People at the site at the same moment."""
 
     @property
     def per_second(self) -> float:
@@ -129,6 +133,8 @@ def _most_frequent(
 class Report:
     """The end of a campaign."""
 
+    rounds: Sequence[int]
+    """Numbers of those that were played to their end, whose labels these are."""
     fooling: Quality
     sampled: Quality
     """Of the examples that did not fool and were validated all the same."""
@@ -145,6 +151,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         return {
+            "rounds": list(self.rounds),
             "quality": {"fooling": self.fooling.to_json(), "sampled": self.sampled.to_json()},
             "validators": [
                 {"name": name, "careless": careless, "agrees_with_truth": rate.to_json()}
@@ -152,7 +159,12 @@ class Report:
             ],
             "calls": {
                 "n": self.calls,
-                "while_open": {"n": self.load.calls, "seconds": self.load.seconds, "per_second": self.load.per_second},
+                "while_open": {
+                    "n": self.load.calls,
+                    "seconds": self.load.seconds,
+                    "per_second": self.load.per_second,
+                    "threads": self.load.threads,
+                },
                 "each": {
                     call: {"n": of.calls, "median_seconds": of.median, "p95_seconds": of.p95}
                     for call, of in self.speeds.items()
@@ -164,6 +176,7 @@ class Report:
 
 
 def make_report(
+    rounds: Sequence[int],
     outcomes: Sequence[Outcome],
     votes: Iterable[Vote],
     seconds_of_calls: Mapping[str, Sequence[float]],
@@ -172,6 +185,7 @@ def make_report(
 ) -> Report:
     """Everything above from what a campaign has noted."""
     return Report(
+        rounds=rounds,
         fooling=quality(outcome for outcome in outcomes if outcome.fooled),
         sampled=quality(outcome for outcome in outcomes if not outcome.fooled),
         validators=agreement_with_truth(votes),
@@ -188,7 +202,7 @@ def make_report(
 def as_text(report: Report) -> str:
     """The report for a terminal."""
     parts = [
-        _title("Labels, against the truth", _quality_lines(report)),
+        _title("Labels, against the truth", _quality_lines(report) if report.rounds else [NO_ROUND]),
         _title("Validators, against the truth", _validator_lines(report)),
         _title("Calls", _call_lines(report)),
     ]
@@ -212,7 +226,7 @@ def _quality_lines(report: Report) -> list[str]:
         "wrong_let_through": "wrong labels that were verified",
         "right_rejected": "right labels that were rejected",
     }
-    lines = []
+    lines = [f"of {'round' if len(report.rounds) == 1 else 'rounds'} {', '.join(map(str, report.rounds))}"]
     for kind, of in (("fooling examples", report.fooling), ("sampled, not fooling", report.sampled)):
         lines.append(f"{kind}:")
         lines += [f"  {words:<38}{shown(getattr(of, name))}" for name, words in said.items()]
@@ -230,7 +244,7 @@ def _call_lines(report: Report) -> list[str]:
     load = report.load
     lines = [
         f"{report.calls:,} succeeded; while rounds were open {load.calls:,} in {load.seconds:,.0f} s, "
-        f"{load.per_second:.1f} a second",
+        f"{load.per_second:.1f} a second from {load.threads} threads; who draws waits for who validates",
         f"{'':<18}{'calls':>9}{'median ms':>12}{'p95 ms':>12}",
     ]
     lines += [

@@ -2,7 +2,17 @@
 
 from .examples import Submission, retract_example, submit_example
 from .exports import request_export
-from .people import annotator_of, give_roles, guest_of, join, known_guest, require_role, roles_of, tell_admins
+from .people import (
+    annotator_of,
+    give_roles,
+    guest_of,
+    join,
+    known_guest,
+    require_role,
+    roles_of,
+    take_roles,
+    tell_admins,
+)
 from .prompts import give_up_prompt, issue_prompt
 from .rounds import (
     accept_model,
@@ -63,6 +73,7 @@ __all__ = [
     "roles_of",
     "start_training",
     "submit_example",
+    "take_roles",
     "take_up_lost_runs",
     "tell_admins",
 ]

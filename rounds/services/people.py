@@ -41,6 +41,14 @@ def give_roles(*, user: User, roles: list[str]) -> None:
         user.save(update_fields=["is_staff"])
 
 
+def take_roles(*, user: User, roles: list[str]) -> None:
+    """Takes roles away; who is no longer an admin, nor a superuser, does not enter the admin site any more."""
+    user.groups.remove(*Group.objects.filter(name__in=roles))
+    if ADMIN in roles and user.is_staff and not user.is_superuser:
+        user.is_staff = False
+        user.save(update_fields=["is_staff"])
+
+
 def join(*, user: User) -> None:
     """What signing up brings: the roles of SIGNUP_ROLES."""
     give_roles(user=user, roles=settings.SIGNUP_ROLES)

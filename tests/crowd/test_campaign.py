@@ -107,6 +107,12 @@ def test_a_crowd_plays_two_rounds_and_reports_what_it_knows(quick_round, toy_peo
     assert sum(one["agrees_with_truth"]["denominator"] for one in found["validators"]) == Validation.objects.count()
     assert found["calls"]["each"]["send drawing"]["n"] >= Example.objects.count()
     assert "wrong labels among the verified ones" in said.getvalue()
+    assert found["rounds"] == [1, 2]
+
+    admin = User.objects.get(username="crowd-admin")  # no longer than the campaign lasts
+    assert not admin.is_staff
+    assert not admin.groups.exists()
+    assert not Token.objects.filter(user=admin).exists()
 
 
 def test_hands_are_of_similar_shapes_unless_one_wants_any(toy_people):
@@ -178,6 +184,30 @@ def test_a_file_that_holds_no_accounts_is_told_in_a_sentence(toy_people, tmp_pat
 def test_accounts_that_cannot_be_written_are_told_in_a_sentence(db, tmp_path):
     with pytest.raises(CommandError, match=r"can't be written \(Is a directory\): name another file"):
         call_command("crowd", *FEW, "--write-accounts", tmp_path)
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_drawn(quick_round, toy_people, tmp_path):
+    with pytest.raises(CommandError, match=r"can't be written \(Is a directory\): name another file"):
+        call_command("crowd", *FEW, "--report", tmp_path)
+    assert not User.objects.filter(username__startswith="crowd").exists()
+
+
+@pytest.mark.parametrize("name", ["crowd-admin", "crowd-v01"])
+def test_an_account_that_is_somebodys_gets_no_role(quick_round, toy_people, name):
+    """Whoever signs up under such a name first would else be an admin as soon as a crowd comes."""
+    somebody = User.objects.create_user(name, password="a long one of their own")
+    Token.objects.create(user=somebody)
+    with pytest.raises(CommandError, match=rf"account {name} has a password, so it is somebody's"):
+        call_command("crowd", *FEW)
+    assert not somebody.groups.exists()
+    assert Token.objects.filter(user=somebody).exists()
+
+
+def test_nobody_waits_to_ask_again_once_the_campaign_is_over():
+    played = nowhere()
+    with played._at_work():
+        assert played.site.sleep(0.001) is False  # the wait was waited out
+    assert played.site.sleep(60) is True
 
 
 def test_tokens_are_kept_from_others_even_in_a_file_that_was_open_to_them(tmp_path):

@@ -26,7 +26,7 @@ def who_is_careless(people):
 # --- What is refused ----------------------------------------------------------------------------------------------
 
 SHARES = ["--wrong-digit", "--scrawl", "--errors", "--unreadable"]
-ONE_OR_MORE = ["--annotators", "--tries", "--target", "--threads"]
+ONE_OR_MORE = ["--annotators", "--tries", "--target"]
 ZERO_OR_MORE = ["--validators", "--seed", "--careless", "--rounds", "--leave"]
 
 
@@ -49,6 +49,12 @@ def test_a_number_that_has_to_be_one_at_least_is_refused_below(option, value):
 def test_a_number_that_may_be_zero_is_refused_below(option, value):
     with pytest.raises(CommandError, match=rf"{option}: '{value}' is no such number: give a whole number, 0 or more"):
         options_of(option, value)
+
+
+@pytest.mark.parametrize("value", ["1", "0", "-1", "2.5", "many", ""])
+def test_fewer_threads_than_one_to_draw_and_one_to_validate_are_refused(value):
+    with pytest.raises(CommandError, match=r"--threads: .* no such number: give a whole number, 2 or more"):
+        options_of("--threads", value)
 
 
 @pytest.mark.parametrize(

@@ -69,14 +69,13 @@ def test_what_was_refused_for_good_is_told_apart_from_what_may_be_tried_again():
 
 
 def test_a_site_that_was_never_under_load_has_no_rate():
-    assert Load(0, 0.0).per_second == 0
+    assert Load(0, 0.0, threads=4).per_second == 0
 
 
 def test_fooling_and_sampled_examples_are_told_apart():
     sampled = Outcome(is_right=True, fooled=False, verification="verified")
-    report = make_report(
-        [RIGHT_VERIFIED, sampled, sampled], [], {"round": [0.1, 0.2]}, {("round", "200"): 2}, Load(2, 4)
-    )
+    outcomes, load = [RIGHT_VERIFIED, sampled, sampled], Load(2, 4, threads=4)
+    report = make_report([1], outcomes, [], {"round": [0.1, 0.2]}, {("round", "200"): 2}, load)
     assert report.fooling.wrong_before == Rate(0, 1)
     assert report.sampled.wrong_before == Rate(0, 2)
     assert report.calls == 2
@@ -86,18 +85,27 @@ def test_the_text_names_every_number_and_what_it_is_of():
     votes = [Vote("bob", careless=True, answer="1", truth="7")] * 8
     outcomes = [WRONG_VERIFIED, *[RIGHT_VERIFIED] * 19]
     troubles = {("answer", "409"): 2, ("answer", "503"): 1}
-    said = as_text(make_report(outcomes, votes, {"answer": [0.02] * 8}, troubles, Load(6, 2.0)))
+    said = as_text(make_report([3, 4], outcomes, votes, {"answer": [0.02] * 8}, troubles, Load(6, 2.0, threads=4)))
+    assert "of rounds 3, 4\n" in said
     assert "wrong labels among the verified ones" in said
     assert "5.0 % [0.9, 23.6]  1/20" in said
     assert "bob (careless)" in said
     assert "0/8" in said
-    assert "8 succeeded; while rounds were open 6 in 2 s, 3.0 a second" in said
+    assert "8 succeeded; while rounds were open 6 in 2 s, 3.0 a second from 4 threads" in said
     assert "refused: 2 × answer: 409" in said
     assert "failed: 1 × answer: 503" in said
 
 
+def test_labels_are_told_of_finished_rounds_only():
+    said = as_text(make_report([], [], [], {"answer": [0.02]}, {}, Load(1, 1.0, threads=4)))
+    assert "no round was played to its end" in said
+    assert "wrong labels" not in said
+
+
 def test_the_json_holds_the_same_numbers():
-    made = make_report([RIGHT_VERIFIED], [], {"round": [0.1]}, {("round", "200"): 1}, Load(1, 2.0)).to_json()
+    load = Load(1, 2.0, threads=4)
+    made = make_report([3], [RIGHT_VERIFIED], [], {"round": [0.1]}, {("round", "200"): 1}, load).to_json()
+    assert made["rounds"] == [3]
     assert made["quality"]["fooling"]["wrong_verified"]["denominator"] == 1
     assert made["calls"]["each"]["round"] == {"n": 1, "median_seconds": 0.1, "p95_seconds": 0.1}
-    assert made["calls"]["while_open"] == {"n": 1, "seconds": 2.0, "per_second": 0.5}
+    assert made["calls"]["while_open"] == {"n": 1, "seconds": 2.0, "per_second": 0.5, "threads": 4}

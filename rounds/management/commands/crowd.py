@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from rounds import services
 from rounds.services.people import ADMIN, ANNOTATOR, VALIDATOR
 
 HABITS, EYES = Habits(), Eyes()
+ADMIN_NAME = "crowd-admin"
 
 
 class Command(BaseCommand):
@@ -52,20 +54,25 @@ class Command(BaseCommand):
         if options["write_accounts"]:
             write_accounts(options["write_accounts"], options["annotators"], options["validators"])
             return
+        if options["report"]:
+            with writing(options["report"]) as path:
+                path.open("a").close()  # better now than after twenty rounds
         try:
-            campaign = make_campaign(options)
-        except (HandwritingError, OSError, ValueError) as error:
+            crowd, site = people(options), Site(options["url"])
+            with accounts(options) as theirs:
+                self.play_and_tell(make_campaign(crowd, theirs, site, options), options)
+        except (HandwritingError, OSError, ValueError, Problem, Stuck, Unreachable) as error:
             raise CommandError(str(error)) from error
+
+    def play_and_tell(self, campaign: Campaign, options: dict[str, Any]) -> None:
         try:
             self.play(campaign, options["rounds"], options["leave"])
-        except (Problem, Stuck, Unreachable) as error:
-            raise CommandError(str(error)) from error
         finally:
             if campaign.has_begun:
                 self.tell(campaign.report(), options["report"])
 
     def play(self, campaign: Campaign, rounds: int, leave: int) -> None:
-        """Ctrl-C ends it early; `handle` reports what there is all the same."""
+        """Ctrl-C ends it early; what there is is reported all the same."""
         try:
             with RoundTable(campaign.target) as table:
                 campaign.play(rounds=rounds, watch=table.show)
@@ -77,7 +84,8 @@ class Command(BaseCommand):
     def tell(self, report: Report, path: Path | None) -> None:
         self.stdout.write(f"\n{as_text(report)}\n")
         if path:
-            path.write_text(json.dumps(report.to_json(), indent=2) + "\n")
+            with writing(path):
+                path.write_text(json.dumps(report.to_json(), indent=2) + "\n")
 
 
 def add_people(parser: argparse.ArgumentParser) -> None:
@@ -143,7 +151,10 @@ def add_course(parser: argparse.ArgumentParser) -> None:
         help="In the round after the last, leave so many to other validators (%(default)s).",
     )
     course.add_argument(
-        "--threads", type=one_or_more, default=4, help="People at the site at the same moment (%(default)s)."
+        "--threads",
+        type=two_or_more,
+        default=4,
+        help="People at the site at the same moment, half of whom draw and half validate (%(default)s).",
     )
     course.add_argument("--report", type=Path, metavar="FILE", help="Write the final report as JSON, too.")
 
@@ -154,6 +165,11 @@ def share(text: str) -> float:
         if 0 <= (number := float(text)) <= 1:
             return number
     raise argparse.ArgumentTypeError(f"{text!r} is no share: give a number from 0 to 1, such as 0.05")
+
+
+def two_or_more(text: str) -> int:
+    """A whole number, 2 or more, as an option's type."""
+    return _whole_number(text, at_least=2)
 
 
 def one_or_more(text: str) -> int:
@@ -173,12 +189,11 @@ def _whole_number(text: str, *, at_least: int) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no such number: give a whole number, {at_least} or more")
 
 
-def make_campaign(options: dict[str, Any]) -> Campaign:
-    """The campaign that the options ask for. Makes the accounts in this site's database, unless they come in a file."""
-    site = Site(options["url"])
+def make_campaign(crowd: Crowd, theirs: Accounts, site: Site, options: dict[str, Any]) -> Campaign:
+    """The campaign that the options ask for."""
     return Campaign(
-        people(options),
-        accounts(options),
+        crowd,
+        theirs,
         site,
         task=options["task"],
         known=Known(settings.DATA_DIR / "crowd" / f"{options['task']}.jsonl"),
@@ -207,21 +222,37 @@ def people(options: dict[str, Any]) -> Crowd:
     )
 
 
-def accounts(options: dict[str, Any]) -> Accounts:
-    """Those in the file that the options name, else in this database: if it is that of the site at the address."""
+@contextmanager
+def accounts(options: dict[str, Any]) -> Iterator[Accounts]:
+    """Those in the file that the options name, else in this database: if it is that of the site at the address.
+
+    The admin in this database is one for as long as this lasts.
+    """
     if options["accounts"]:
-        return Accounts.read(options["accounts"])
+        yield Accounts.read(options["accounts"])
+        return
     if options["url"].rstrip("/") != settings.SITE_URL:
         raise CommandError(
             f"This database is that of {settings.SITE_URL}, so accounts made in it are no use at {options['url']}: "
             "make them on that site's host with --write-accounts, and give them with --accounts."
         )
-    return make_accounts(options["annotators"], options["validators"])
+    made = make_accounts(options["annotators"], options["validators"])
+    try:
+        yield made
+    finally:
+        dismiss_admin()
 
 
 def write_accounts(path: Path, annotators: int, validators: int) -> None:
-    try:
+    with writing(path):
         make_accounts(annotators, validators).write(path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Raises CommandError where the file can't be written."""
+    try:
+        yield path
     except OSError as error:
         raise CommandError(f"{path} can't be written ({error.strerror}): name another file.") from error
 
@@ -231,8 +262,15 @@ def make_accounts(annotators: int, validators: int) -> Accounts:
     return Accounts(
         annotators=[_account(f"crowd-a{number:02}", ANNOTATOR) for number in range(1, annotators + 1)],
         validators=[_account(f"crowd-v{number:02}", VALIDATOR) for number in range(1, validators + 1)],
-        admin=_account("crowd-admin", ADMIN)[1],
+        admin=_account(ADMIN_NAME, ADMIN)[1],
     )
+
+
+def dismiss_admin() -> None:
+    """Nobody is an admin for the crowd's sake any longer than it plays; the next campaign appoints one again."""
+    admin = User.objects.get(username=ADMIN_NAME)
+    services.take_roles(user=admin, roles=[ADMIN])
+    Token.objects.filter(user=admin).delete()
 
 
 def _account(name: str, role: str) -> tuple[str, str]:
@@ -240,5 +278,9 @@ def _account(name: str, role: str) -> tuple[str, str]:
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])
+    elif user.has_usable_password():
+        raise CommandError(
+            f"The account {name} has a password, so it is somebody's and gets no role from here: rename it first."
+        )
     services.give_roles(user=user, roles=[role])
     return name, Token.objects.get_or_create(user=user)[0].key
