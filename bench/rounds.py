@@ -14,7 +14,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from bench.crowd import CrowdError, HandwritingError, load_handwriting
+from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN
 from bench.experiment.page import write_page
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
@@ -32,24 +35,33 @@ SHORT = Settings(
     changes={"base_replay": 5_000},
 )
 """A weak first adversary, and little collected: enough to see the direction."""
+LEAST = {"rounds": 1, "per_round": 1, "annotators": 10, "seeds": 0, "threads": 0}
+"""A tenth of the annotators is dev and another one test, so of fewer than ten there is little to train on."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     given = _given(arguments)
     settings = Settings(given.rounds, given.per_round, given.annotators, first=FIRST)
     settings = replace(SHORT if given.short else settings, threads=given.threads)
+    folder = given.folder / "short" if given.short else given.folder
     try:
         if not given.page_only:
-            for experiment in prepare(given.folder / "short" if given.short else given.folder, settings, given.seeds):
+            for experiment in prepare(folder, settings, given.seeds):
                 for arm in list(ARMS) if "all" in given.arms else given.arms:
                     experiment.run(arm)
-        if not given.short:
+        if given.short:
+            print(summary(folder))
+        else:
             # As the folder says, whatever this command asked for: the page is about what was played there.
-            played, seeds = played_in(given.folder)
-            write_page(given.page, prepare(given.folder, played, seeds))
+            played, seeds = played_in(folder)
+            write_page(given.page, prepare(folder, played, seeds))
             print(f"{given.page} has the results.")
+    except KeyboardInterrupt:
+        sys.exit("Stopped; the same command goes on from there.")
     except (BaseDataError, CrowdError, HandwritingError, NothingCollected, OtherSettings, TrainingFailed) as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"Nothing more can be kept in {folder} or written to {given.page} ({error}): mend that, then go on.")
 
 
 def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experiment]:
@@ -57,6 +69,16 @@ def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experime
     ensure_mnist(BASE_FOLDER, progress=print)
     base, handwriting = load_mnist(BASE_FOLDER), load_handwriting()
     return [Experiment(folder, settings, seed, base, handwriting, _say) for seed in seeds]
+
+
+def summary(folder: Path) -> str:
+    """What the rounds of the dynamic arm made of the errors on held-out writers, in a sentence."""
+    results = numbers.read(folder)
+    if not (last := results.rounds("dynamic")):
+        return "No round of the dynamic arm was played."
+    before, after = (numbers.held_out_errors(results.of("dynamic", number)) for number in (0, last))
+    fewer = numbers.fewer_errors(results, ("dynamic", last), ("dynamic", 0))
+    return f"Errors on held-out writers: {before} at the start, {after} after {last} rounds, {fewer.in_words}."
 
 
 def played_in(folder: Path) -> tuple[Settings, list[int]]:
@@ -80,8 +102,9 @@ def _given(arguments: list[str] | None) -> argparse.Namespace:
     own = ("rounds", "per_round", "annotators", "page_only")
     if given.short and any(getattr(given, name) != parser.get_default(name) for name in own):
         parser.error("--short has a size of its own and no page: leave the other options out, or leave out --short")
-    if least := [name for name in ("rounds", "per_round", "annotators") if getattr(given, name) < 1]:
-        parser.error(f"--{least[0].replace('_', '-')} must be 1 or more")
+    for name, least in LEAST.items():
+        if np.min(getattr(given, name)) < least:
+            parser.error(f"--{name.replace('_', '-')} must be {least} or more")
     return given
 
 
@@ -93,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rounds", type=int, default=defaults.rounds, help="(%(default)s)")
     parser.add_argument("--per-round", type=int, default=defaults.per_round, help="verified examples (%(default)s)")
-    parser.add_argument("--annotators", type=int, default=defaults.annotators, help="(%(default)s)")
+    parser.add_argument("--annotators", type=int, default=defaults.annotators, help="10 or more (%(default)s)")
     parser.add_argument("--arms", nargs="+", default=list(MAIN), choices=[*ARMS, "all"], metavar="ARM", help=arms)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads of a training; 0 for all")
     parser.add_argument("--folder", type=Path, default=BASE_FOLDER.parent / "rounds", help="(%(default)s)")

@@ -28,6 +28,8 @@ class Suites:
     pictures: dict[str, Pictures]
     hands: np.ndarray
     """Whose each held-out drawing is, int64 [n]."""
+    corrupted_digits: int
+    """How many different digits are under each corruption at each severity."""
 
     def measure(self, model: nn.Module) -> dict[str, Any]:
         """`scores`, right of n on each suite, and `by_hand`, the same for each held-out hand."""
@@ -51,8 +53,9 @@ def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
         BASE_DEV: (base.dev_images, base.dev_labels),
         CORRUPTION: _corrupted(base),
     }
+    grid = sum(severities(kind) for kind in CORRUPTIONS)
     sizes = [sum(len(members) for members in hand.members) for hand in crowd.held_out]
-    return Suites(pictures, np.repeat(np.arange(len(sizes)), sizes))
+    return Suites(pictures, np.repeat(np.arange(len(sizes)), sizes), len(pictures[CORRUPTION][1]) // grid)
 
 
 def tally(model: nn.Module, pictures: Pictures) -> Counts:

@@ -1,6 +1,6 @@
 """What is read off the kept results: rates with intervals that know of hands, pooled over seeds, and over seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,13 @@ class Fewer:
         if self.share >= 0:
             return f"{self} fewer errors"
         return f"{Fewer(-self.share, -self.high, -self.low)} more errors"
+
+    @property
+    def in_a_table(self) -> str:
+        """`45 % fewer [32, 55]`, or `31 % more [15, 65]`; an end of the other kind has a minus."""
+        of = self if self.share >= 0 else Fewer(-self.share, -self.high, -self.low)
+        kind = "fewer" if self.share >= 0 else "more"
+        return f"{100 * of.share:.0f} % {kind} [{100 * of.low:.0f}, {100 * of.high:.0f}]"
 
 
 @dataclass(frozen=True)
@@ -155,16 +162,14 @@ def held_out_errors(results: Sequence[Result]) -> Shown:
     The interval resamples hands (each seed holds out its own). It is about these models: how much another training
     would differ is seen by comparing seeds.
     """
-    hands = [hand for result in results for hand in result["by_hand"]]
-    wrong, asked = [n - right for right, n in hands], [n for _, n in hands]
-    return Shown(Rate(sum(wrong), sum(asked)), cluster_intervals(asked, wrong)[0])
+    return errors_by_hand([hand for result in results for hand in result["by_hand"]])
 
 
 def suite_errors(results: Sequence[Result], suite: str) -> Shown:
     """Misread pictures of a suite that is the same for all seeds.
 
-    Wilson's interval counts each picture once, however many seeds were asked to read it. Corruptions have none: the
-    same few digits stand in them again and again.
+    Wilson's interval counts each picture once, however many seeds were asked to read it. Corruptions have none, since
+    the same few digits stand in them again and again: see `paired_change`.
     """
     right, asked = (sum(result["scores"][suite][place] for result in results) for place in (0, 1))
     if suite == CORRUPTION:
@@ -177,9 +182,10 @@ def paired_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, 
     """How much more often pictures are misread than before, -1 to 1, and its 95 % interval over pictures.
 
     Args:
-        before, after: bool [seeds, n], whether each picture was misread by each seed's model.
+        before, after: bool [times, n], whether each of n digits was misread each time that it was asked for: by each
+            seed's model, or under each corruption as well.
 
-    The mean of the differences of n pictures, each averaged over seeds, with the normal interval of a mean.
+    The mean of the differences of n digits, each averaged over its times, with the normal interval of a mean.
     """
     differences = (after.astype(float) - before).mean(axis=0)
     spread = Z95 * float(differences.std(ddof=1)) / len(differences) ** 0.5
@@ -187,15 +193,27 @@ def paired_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, 
     return mean, mean - spread, mean + spread
 
 
-def fooled_rates(results: Sequence[Result]) -> tuple[Shown, Shown]:
-    """MER and vMER of a round, over all seeds; the intervals resample annotators."""
-    people = [counts for result in results for counts in result["by_annotator"] if counts[0]]
-    attempts, fooled, verified = (list(column) for column in zip(*people, strict=True))
+def fooled_rates(people: Iterable[Sequence[int]]) -> tuple[Shown, Shown]:
+    """MER and vMER from each annotator's attempts, fooled and verified ones; the intervals resample annotators."""
+    attempts, fooled, verified = (
+        np.array([counts for counts in people if counts[0]], dtype=int).reshape(-1, 3).T.tolist()
+    )
     intervals = cluster_intervals(attempts, fooled, verified)
     return tuple(  # type: ignore[return-value]
         Shown(Rate(sum(outcome), sum(attempts)), interval)
         for outcome, interval in zip((fooled, verified), intervals, strict=True)
     )
+
+
+def people_in(results: Sequence[Result]) -> list[Sequence[int]]:
+    """Attempts, fooled and verified ones of everybody in a round, over seeds."""
+    return [counts for result in results for counts in result["by_annotator"]]
+
+
+def errors_by_hand(counts: Sequence[Sequence[int]]) -> Shown:
+    """Misread drawings, from right of asked of each hand; the interval resamples hands."""
+    wrong, asked = [n - right for right, n in counts], [n for _, n in counts]
+    return Shown(Rate(sum(wrong), sum(asked)), cluster_intervals(asked, wrong)[0])
 
 
 def counted(results: Sequence[Result], *names: str) -> int:
@@ -221,7 +239,7 @@ def fewer_errors(results: Results, ours: Place, theirs: Place) -> Fewer:
 
 
 def over_seeds(values: Sequence[float]) -> tuple[float, Interval | None]:
-    """The mean of one value for each seed, and Student's 95 % interval of it: what another seed would bring.
+    """The mean of one value for each seed, and Student's 95 % interval of that mean.
 
     None where there are fewer than two seeds, or more than ten.
     """

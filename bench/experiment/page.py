@@ -11,13 +11,14 @@ from bench.experiment.arms import ARMS, MAIN, NOISE, NOISY_ROUNDS
 from bench.experiment.charts import Line, Point, line_chart, sheet
 from bench.experiment.markdown import listed, table, wrapped
 from bench.experiment.measure import BASE_TEST, CORRUPTION
-from bench.experiment.numbers import Result, Results, Shown
-from bench.experiment.readings import Readings, read_off
-from bench.experiment.run import Experiment, OtherSettings, Settings
+from bench.experiment.numbers import Fewer, Result, Results, Shown
+from bench.experiment.readings import FIRST_ADVERSARY, Readings, read_off
+from bench.experiment.run import TENTHS, Experiment, OtherSettings, Settings
 from bench.experiment.words import (
     BY_HAND,
     PICTURES,
     TABLE,
+    in_points,
     met,
     part_of,
     played,
@@ -39,7 +40,7 @@ PILOT = (
 )
 """What was measured, in which arm, in or after which round, and what the pilot came to."""
 PILOT_MEASURES: dict[str, Callable[[Sequence[Result]], Shown]] = {
-    "vMER": lambda found: numbers.fooled_rates(found)[1],
+    "vMER": lambda found: numbers.fooled_rates(numbers.people_in(found))[1],
     "held-out writers": numbers.held_out_errors,
     "MNIST": lambda found: numbers.suite_errors(found, BASE_TEST),
 }
@@ -69,7 +70,7 @@ def text(results: Results, readings: Readings, settings: Settings, unfinished: S
         _head(results, readings, settings, unfinished),
         _in_short(results, readings),
         _beside_the_pilot(results),
-        questions.fooled_rate(results),
+        questions.fooled_rate(results, readings),
         questions.held_out(results, readings),
         questions.still_misread(results, readings),
         questions.forgotten(results, readings),
@@ -161,6 +162,8 @@ def _whose(results: Results) -> str:
 
 def _head(results: Results, readings: Readings, settings: Settings, unfinished: Sequence[str]) -> str:
     validators, held_out = MAIN["dynamic"].validators, len(results.of("dynamic", 0)[0]["by_hand"])
+    tenth = max(1, settings.annotators // TENTHS)
+    twice, drawn = readings.held_out_twice
     return f"""# Results: what the loop does to a model
 
 <!-- made by python -m bench.rounds: change that, not this -->
@@ -172,9 +175,9 @@ and now and then draw another digit or a scrawl. {validators} validators err, tw
 What is drawn, validated and trained on follows the site's own code: its rules of verification, its way from a drawing
 to 28 x 28 pixels, its training.
 
-Each round closes at {settings.per_round} verified examples. The examples of four fifths of the hands are trained on,
-those of a tenth each are kept for dev and test. Held-out writers are {held_out} further hands of each seed from which
-nothing is ever collected.
+Each round closes at {settings.per_round} verified examples. The examples of {settings.annotators - 2 * tenth} hands are
+trained on, those of {tenth} each are kept for dev and test. Held-out writers are {held_out} further hands of each seed
+from which nothing is ever collected.
 
 - **dynamic**: each round is drawn against the newest model, as on the site.
 - **ordinary**: as many verified drawings, with no model in the loop: everybody draws what is asked, once.
@@ -186,8 +189,9 @@ Every rate stands as `rate [95 % interval] numerator/denominator`, pooled over s
 annotators, those of held-out writers resample hands: they are about these models, and how much another training would
 differ is in the table of seeds below. "Measurably" is said where the interval of a comparison, hand by hand on the same
 drawings, leaves no doubt of its sign; it does not count how many comparisons the page makes. Seeds share one set of
-handwriting, parted anew into hands, so that what two of them hold out overlaps a little. MNIST's digits are the same
-for all seeds, so their interval (Wilson's) counts each once. Round 0 is the first adversary."""
+handwriting, parted anew into hands: {100 * twice / drawn:.0f} % of the held-out drawings are of trajectories that
+another seed holds out as well, which intervals that are pooled over seeds do not know. MNIST's digits are the same for
+all seeds, so their interval (Wilson's) counts each once. Round 0 is the first adversary."""
 
 
 def _circumstances(results: Results, readings: Readings, settings: Settings, unfinished: Sequence[str]) -> str:
@@ -199,8 +203,8 @@ def _circumstances(results: Results, readings: Readings, settings: Settings, unf
         if (with_it := results.with_arm(name))
     ]
     started = [told.split(" ")[0] for told in unfinished]
-    not_run = [name for name in ARMS if name not in [*arms, *started]]
-    missing = [*unfinished, *([f"not run: {listed(not_run)}"] if not_run else [])]
+    not_run = [f"“{of.title}” ({name})" for name, of in ARMS.items() if name not in [*arms, *started]]
+    missing = [*unfinished, *([f"arms that were not run: {listed(not_run)}"] if not_run else [])]
     threads, devices, versions = (
         sorted({str(_told(model, what)) for model in readings.models}) for what in ("threads", "device", "versions")
     )
@@ -217,7 +221,7 @@ def _circumstances(results: Results, readings: Readings, settings: Settings, unf
     asked = "" if arms == list(MAIN) else f" --arms {'all' if arms == list(ARMS) else ' '.join(arms)}"
     command = f"python -m bench.rounds --seeds {' '.join(map(str, seeds))}{asked}{''.join(changed)}"
     rows = [
-        ("command", f"`{command} --threads {' or '.join(threads)}`"),
+        ("command", f"`{command} --threads {' or '.join(threads)}`{_and_more(results, arms)}"),
         ("rounds finished", f"{listed(finished)}; with {seeds_named(seeds)} where nothing else stands"),
         ("not here", "; ".join(missing) or "nothing: every arm is on this page"),
         ("time", _hours(results)),
@@ -226,6 +230,12 @@ def _circumstances(results: Results, readings: Readings, settings: Settings, unf
         ("all counts", f"[{TABLE}]({TABLE}), and hand by hand [{BY_HAND}]({BY_HAND})"),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+
+
+def _and_more(results: Results, arms: Sequence[str]) -> str:
+    """Where the command would run more than is here."""
+    has_all = all(results.with_arm(arm) == sorted(results.seeds) for arm in arms)
+    return "" if has_all else ", which would also run the seeds that some arms lack here"
 
 
 def _told(model: dict[str, Any], what: str) -> Any:
@@ -251,7 +261,7 @@ def _in_short(results: Results, readings: Readings) -> str:
         lines.append(
             f"Fewer errors there than with as much ordinary data, after {rounds} rounds: {fewer}; the intervals of the "
             f"two are {'' if apart else 'not '}apart. Asked: 60 %, intervals apart. "
-            f"**{met(fewer.share >= 0.6 and apart)}**."
+            f"**{met(fewer.share >= 0.6 and apart)}**.{_since(results)}"
         )
     before, after = (numbers.suite_errors(results.of("dynamic", number), BASE_TEST) for number in (0, last))
     lines.append(
@@ -259,8 +269,10 @@ def _in_short(results: Results, readings: Readings) -> str:
         f"**{met(after.value <= before.value)}**."
     )
     before, after = (numbers.suite_errors(results.of("dynamic", number), CORRUPTION) for number in (0, last))
-    lines.append(f"Errors on corrupted MNIST digits: {after}, at the start {before}.")
-    lines += [said for said in (trainings.noise_in_short(results), trainings.with_longest(results)) if said]
+    change = in_points(numbers.paired_change(*readings.corrupted))
+    lines.append(f"Errors on corrupted MNIST digits: {after}, at the start {before}: {change}.")
+    more = (trainings.noise_in_short(results), trainings.training_in_short(results), trainings.with_longest(results))
+    lines += [said for said in more if said]
     listed_lines = "\n".join(f"- {line}" for line in lines)
     return f"""## In short
 
@@ -268,8 +280,14 @@ def _in_short(results: Results, readings: Readings) -> str:
 
 {_seed_by_seed(results, last)}
 
-"Over seeds" is the mean of the seeds and Student's 95 % interval of it: what another seed would bring. Seeds 0 and 1
-had a part in choosing the recipes, others had none."""
+"Over seeds" is the mean of the seeds and Student's 95 % interval of that mean; another single seed would lie further
+off."""
+
+
+def _since(results: Results) -> str:
+    """From which round on the dynamic arm leads."""
+    since = numbers.ahead_from(results, "dynamic", "ordinary")
+    return f" They are measurably fewer from round {since} on." if since else ""
 
 
 def _seed_by_seed(results: Results, last: int) -> str:
@@ -283,20 +301,30 @@ def _seed_by_seed(results: Results, last: int) -> str:
         left = numbers.fewer_errors(alone, ("dynamic", last), ("dynamic", 0))
         rounds = rounds_of_both(alone, "dynamic", "ordinary")
         fewer = numbers.fewer_errors(alone, ("dynamic", rounds), ("ordinary", rounds)) if rounds else None
-        rows.append([seed, start, end, part_of(left), fewer or "", before, after])
+        rows.append([seed, start, end, part_of(left), fewer.in_a_table if fewer else "", before, after])
         shares = [start.value, end.value, 1 - left.share, fewer.share if fewer else None, before.value, after.value]
         values.append(shares)
     if len(rows) > 1:
-        rows.append(["over seeds", *(_over_seeds(column) for column in zip(*values, strict=True))])
+        columns = [[share for share in column if share is not None] for column in zip(*values, strict=True)]
+        shown = [
+            _part_over_seeds(column) if place == 2 else _over_seeds(column) for place, column in enumerate(columns)
+        ]
+        rows.append(["over seeds", *shown])
     heads = ["seed", "held-out writers: start", f"after {last} rounds", "of the start", "fewer errors than ordinary"]
     return table([*heads, "MNIST: start", f"after {last} rounds"], rows)
 
 
-def _over_seeds(shares: Sequence[float | None]) -> str:
-    known = [share for share in shares if share is not None]
-    if not known:
+def _part_over_seeds(left: Sequence[float]) -> str:
+    """Of the errors at the start."""
+    mean, interval = numbers.over_seeds(left)
+    low, high = interval or (mean, mean)
+    return part_of(Fewer(1 - mean, 1 - high, 1 - low))
+
+
+def _over_seeds(shares: Sequence[float]) -> str:
+    if not shares:
         return ""
-    mean, interval = numbers.over_seeds(known)
+    mean, interval = numbers.over_seeds(shares)
     digits = 2 if mean < 0.2 else 0
     between = f" [{100 * interval[0]:.{digits}f}, {100 * interval[1]:.{digits}f}]" if interval else ""
     return f"{100 * mean:.{digits}f} %{between}"
@@ -332,14 +360,16 @@ def _read_with_care(results: Results, readings: Readings) -> str:
   left out by a rule of thumb.
 - Held-out writers draw in their usual way, and every drawing of theirs counts, also one that people could not tell
   apart. How models do on drawings that are meant to fool is in the test splits.
-- The recipes were chosen by the held-out writers and MNIST digits of seeds 0 and 1, in short trials before the runs and
-  by the table of trainings: their numbers are somewhat too good.{no_gpu}"""
+- The recipes were chosen by the held-out writers of seeds 0 and 1 and by MNIST's test digits, which are the same for
+  all seeds, in short trials before the runs and by the table of trainings: their numbers are somewhat too good.{no_gpu}"""
 
 
 def _hours(results: Results) -> str:
+    """A round that was taken up again counts from there on only."""
     rows = [row for arms in results.seeds.values() for rounds in arms.values() for row in rounds[1:]]
+    trained = sum("scores" in row for row in rows)
     hours = sum(row["seconds"] for row in rows) / 3600
-    return f"{hours:.1f} hours for {len(rows)} rounds, added up"
+    return f"{hours:.1f} hours for {trained} models after the first ones and what they are trained on, added up"
 
 
 # --- Counts -------------------------------------------------------------------------------------------------------
@@ -355,12 +385,27 @@ def table_of_counts(results: Results, readings: Readings) -> str:
         rows += [[*place, f"collected for {side}", n, ""] for side, n in result.get("collected", {}).items()]
         if result.get("gate") is not None:
             rows.append([*place, "gate passed", int(result["gate"]), 1])
-    for seed, tested in readings.round_tests.items():
-        for arm, models in tested.items():
-            for number, of_rounds in enumerate(models):
-                for test, counts in enumerate(of_rounds, start=1):
-                    rows.append([seed, arm, number, f"right on the test split of round {test}", *counts])
+    rows += [*_rows_of_round_tests(readings), *_rows_of_challenge(results, readings)]
     return _as_csv(["seed", "arm", "round", "what", "numerator", "denominator"], rows)
+
+
+def _rows_of_round_tests(readings: Readings) -> Iterable[list[Any]]:
+    for source, seeds in readings.round_tests.items():
+        for seed, arms in seeds.items():
+            for arm, models in arms.items():
+                for number, of_rounds in enumerate(models):
+                    for test, by_hand in enumerate(of_rounds, start=1):
+                        right, asked = (sum(counts[place] for counts in by_hand.values()) for place in (0, 1))
+                        yield [seed, arm, number, f"right on the test split of {source} round {test}", right, asked]
+
+
+def _rows_of_challenge(results: Results, readings: Readings) -> Iterable[list[Any]]:
+    for name, seeds in readings.challenged.items():
+        arm, number = ("dynamic", 0) if name == FIRST_ADVERSARY else (name, results.rounds(name))
+        for seed, people in seeds.items():
+            attempts, *outcomes = (sum(counts[place] for counts in people.values()) for place in range(3))
+            for what, count in zip(("fooled", "verified"), outcomes, strict=True):
+                yield [seed, arm, number, f"{what} by a crowd without memories", count, attempts]
 
 
 def table_by_hand(results: Results) -> str:

@@ -1,16 +1,15 @@
 """The page's answers about the loop as it was played: fooled rates, held-out writers, MNIST, test splits."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from bench.experiment import numbers
-from bench.experiment.arms import EVERYTHING, MAIN, THOROUGH
+from bench.experiment.arms import ARMS, EVERYTHING, MAIN, THOROUGH
 from bench.experiment.collect import STYLES
 from bench.experiment.markdown import plain, runs, table
 from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION, Counts
 from bench.experiment.numbers import Results, Shown
-from bench.experiment.readings import LATE_MODELS, Readings
-from bench.experiment.words import PICTURES, TABLE, named, played, rounds_of_both, seeds_named, some, vmer
+from bench.experiment.readings import CHALLENGE, FIRST_ADVERSARY, LATE_MODELS, Readings
+from bench.experiment.words import PICTURES, TABLE, in_points, named, played, rounds_of_both, seeds_named, some, vmer
 from rounds.stats.rates import Rate
 
 GROUP = 5
@@ -20,27 +19,62 @@ GROUP = 5
 # --- Fooled rates -------------------------------------------------------------------------------------------------
 
 
-def fooled_rate(results: Results) -> str:
+def fooled_rate(results: Results, readings: Readings) -> str:
     numbers_played = played(results, "dynamic")
     rows = []
     for number in numbers_played:
         found = results.of("dynamic", number)
-        mer, vmer_here = numbers.fooled_rates(found)
-        tries = numbers.counted(found, "attempts") / max(1, numbers.counted(found, "verified"))
+        mer, vmer_here = numbers.fooled_rates(numbers.people_in(found))
+        strangers = numbers.fooled_rates(_untrained(results, readings, number))[1]
         bogus = Rate(numbers.counted(found, "fooled") - numbers.counted(found, "fooled_rightly"), mer.rate.numerator)
-        rows.append([number, mer, vmer_here, f"{tries:.1f}", plain(bogus)])
+        rows.append([number, mer, vmer_here, strangers, plain(bogus)])
     rates = [vmer(results, "dynamic", number) for number in numbers_played]
     return f"""## Does the fooled rate fall?
 
 {_verdict(rates[0], rates[-1])} The validated model error rate goes from {rates[0]} in round {numbers_played[0]} to
-{rates[-1]} in round {numbers_played[-1]}. {_level_from(numbers_played, rates)} {_against_one_model(results)}
+{rates[-1]} in round {numbers_played[-1]}. {_level_from(numbers_played, rates)} {_among_strangers(results, readings)}
+{_against_one_model(results)}
 
 ![Verified fooling drawings by round]({PICTURES}/fooled.svg)
 
-Some of what "fools" the model is another digit than was asked for, or a scrawl. The last column counts those, with
-Wilson's interval; validation is there to keep them out.
+Drawings of a fifth of the hands are trained on in no arm (they are dev and test): what they fool, a model has not
+learned from themselves. Some of what "fools" the model is another digit than was asked for, or a scrawl. The last
+column counts those, with Wilson's interval; validation is there to keep them out.
 
-{table(["round", "MER", "vMER", "attempts for a verified one", "not what was asked, of those that fooled"], rows)}"""
+{table(["round", "MER", "vMER", "vMER of hands never trained on", "not what was asked, of those that fooled"], rows)}
+
+{_challenge(results, readings)}"""
+
+
+def _untrained(results: Results, readings: Readings, number: int) -> list[Sequence[int]]:
+    """What those hands did in a round of the dynamic arm that are trained on in no arm."""
+    by_seed = zip(results.with_arm("dynamic"), results.of("dynamic", number), strict=True)
+    return [row["by_annotator"][hand] for seed, row in by_seed for hand in readings.untrained[seed]]
+
+
+def _among_strangers(results: Results, readings: Readings) -> str:
+    rounds = played(results, "dynamic")
+    first, last = (numbers.fooled_rates(_untrained(results, readings, n))[1] for n in (rounds[0], rounds[-1]))
+    return f"Of hands that are never trained on, it goes from {first} to {last}."
+
+
+def _challenge(results: Results, readings: Readings) -> str:
+    """The last models of all arms against the same people, who know none of them."""
+    rows = []
+    for name, seeds in readings.challenged.items():
+        if not seeds:
+            continue
+        people = [
+            (counts, hand in readings.untrained[seed]) for seed, did in seeds.items() for hand, counts in did.items()
+        ]
+        all_of_them = numbers.fooled_rates([counts for counts, _ in people])[1]
+        strangers = numbers.fooled_rates([counts for counts, untrained in people if untrained])[1]
+        whose = name if name == FIRST_ADVERSARY else f"{named(results, name)}, after round {results.rounds(name)}"
+        rows.append([whose, all_of_them, strangers])
+    return f"""How hard are the last models to fool for people who know none of them? The same crowd, without memories,
+with drawings of its own, had {CHALLENGE:,} attempts a seed at each:
+
+{table(["model", "vMER", "vMER of hands never trained on"], rows)}"""
 
 
 def _verdict(first: Shown, last: Shown) -> str:
@@ -50,12 +84,12 @@ def _verdict(first: Shown, last: Shown) -> str:
 
 
 def _level_from(rounds: Sequence[int], rates: Sequence[Shown]) -> str:
-    """Since when it has not fallen any more, by the intervals of single rounds."""
+    """From when on the intervals of single rounds do not tell a rate from the last one."""
     last = rates[-1]
     since = next(place for place, rate in enumerate(rates) if rate.low <= last.high)
     if since == len(rates) - 1:
         return "It still falls at the end."
-    return f"From round {rounds[since]} on the intervals reach the last one's: it levels off."
+    return f"Round {rounds[since]} is the first whose interval reaches the last one's."
 
 
 def _against_one_model(results: Results) -> str:
@@ -76,9 +110,8 @@ def held_out(results: Results, readings: Readings) -> str:
     for number in some(results.after("dynamic")):
         errors = [numbers.held_out_errors(found) if (found := results.of(arm, number)) else "" for arm in arms]
         both = number and number <= rounds_of_both(results, "dynamic", "ordinary")
-        rows.append(
-            [number, *errors, numbers.fewer_errors(results, ("dynamic", number), ("ordinary", number)) if both else ""]
-        )
+        fewer = numbers.fewer_errors(results, ("dynamic", number), ("ordinary", number)) if both else None
+        rows.append([number, *errors, fewer.in_a_table if fewer else ""])
     heads = [f"{named(results, arm)}: errors on held-out writers" for arm in arms]
     return f"""## Does it beat as much ordinary data, and from which round on?
 
@@ -90,9 +123,9 @@ Published for comparison (Wallace et al. 2022, text): 26 % fewer errors after 20
 
 ![Errors on held-out writers by round]({PICTURES}/held-out.svg)
 
-{_variety(readings)}
+{_variety(readings)} {_trained_on(results)}
 
-{table(["after round", *heads, "dynamic: fewer than ordinary"], rows)}"""
+{table(["after round", *heads, "dynamic against ordinary"], rows)}"""
 
 
 def _comparison(results: Results, other: str) -> str:
@@ -108,7 +141,7 @@ def _comparison(results: Results, other: str) -> str:
         else f"Compared hand by hand, they are {fewer.says} at the end."
     )
     return (
-        f"Against {other}, after {last} rounds: {fewer} fewer errors. {lead} The intervals of the two rates by "
+        f"Against {other}, after {last} rounds: {fewer.in_words}. {lead} The intervals of the two rates by "
         f"themselves are {'' if apart else 'not '}apart then."
     )
 
@@ -156,6 +189,20 @@ def _variety(readings: Readings) -> str:
     )
 
 
+def _trained_on(results: Results) -> str:
+    """Arms are equal in what is collected; who drew it decides how much of it is trained on."""
+    counts = {
+        arm: sum(row["collected"]["train"] for row in found)
+        for arm in MAIN
+        if (found := results.of(arm, results.rounds(arm)))
+    }
+    told = ", ".join(f"{arm} {count:,}" for arm, count in counts.items())
+    return (
+        f"Arms are equal in what is verified. What they train on at the end differs with the share of it that is by "
+        f"hands kept for dev and test: {told}."
+    )
+
+
 def still_misread(results: Results, readings: Readings) -> str:
     """What keeps the errors from falling further, to be looked at."""
     if not readings.still:
@@ -165,11 +212,17 @@ def still_misread(results: Results, readings: Readings) -> str:
     return f"""## What is still misread?
 
 Of the {now.numerator:,} held-out drawings that the dynamic arm's models misread after {last} rounds, {every:,} were
-misread by each of the last {min(LATE_MODELS, last)} models; that is {100 * every / now.denominator:.2f} % of all. They
-are below, as the models see them, with what their writers meant: look whether you would have read them. A rate below
-that is to be had only by models that read these.
+misread by each of the last {min(LATE_MODELS, last)} models; that is {100 * every / now.denominator:.2f} % of all. These
+models go on from one another, so they agree more than others would. {_others(readings)} The drawings are below, as the
+models see them, with what their writers meant: look whether you would have read them.
 
 ![Drawings that every late model misreads]({PICTURES}/still-misread.svg)"""
+
+
+def _others(readings: Readings) -> str:
+    """How many of them models misread that share no more than the first adversary with those."""
+    told = [f"{plain(Rate(*counts))} ({ARMS[arm].title})" for arm, counts in readings.others_misread.items()]
+    return f"Of the same drawings the last models of other arms misread: {'; '.join(told)}." if told else ""
 
 
 # --- MNIST --------------------------------------------------------------------------------------------------------
@@ -189,22 +242,21 @@ def forgotten(results: Results, readings: Readings) -> str:
         for number in some(results.after("dynamic"), step=2)
     ]
     before, after = (numbers.suite_errors(results.of("dynamic", number), BASE_TEST) for number in (0, last))
-    change, low, high = numbers.paired_change(*readings.misread)
+    change = numbers.paired_change(*readings.misread)
     heads = [f"{named(results, arm)}: {what}" for what in ("MNIST", "corruptions") for arm in arms]
     passed = [bool(row["gate"]) for number in range(1, last + 1) for row in results.of("dynamic", number)]
     return f"""## What is forgotten on MNIST?
 
-{_more_or_less(low, high)} errors on MNIST's test set than at the start: {after} after {last} rounds, {before} before. A
-digit's chance of being misread changed by {100 * change:+.2f} points [{100 * low:+.2f}, {100 * high:+.2f}], compared
-digit by digit. The gate that opens the next round by itself (base dev accuracy within half a point of the parent's, and
+{_more_or_less(*change[1:])} errors on MNIST's test set than at the start: {after} after {last} rounds, {before} before.
+A digit's chance of being misread changed by {in_points(change)}, compared digit by digit. The gate that opens the next round by itself (base dev accuracy within half a point of the parent's, and
 better on the adversarial dev drawings) would have done so after {sum(passed)} of {len(passed)} rounds; the experiment
 went on in any case.
 
 ![Errors on MNIST by round]({PICTURES}/mnist.svg)
 
-Under corruptions errors {_under_corruptions(results, arms)}. They are the sixteen of `models_zoo.corruptions` at all
-severities, on {CORRUPTED} of MNIST's test digits, evenly spaced; the same digits stand in them again and again, so they
-have no interval.
+Under corruptions errors {_under_corruptions(results, arms)}. {_corrupted_change(readings)} They are the sixteen of
+`models_zoo.corruptions` at all severities, on {CORRUPTED} of MNIST's test digits, evenly spaced; the same digits stand
+in them again and again, so single rates have no interval.
 
 {table(["after round", *heads], rows)}"""
 
@@ -225,32 +277,57 @@ def _under_corruptions(results: Results, arms: Sequence[str]) -> str:
     return ", ".join(told)
 
 
+def _corrupted_change(readings: Readings) -> str:
+    change = numbers.paired_change(*readings.corrupted)
+    return f"Of the dynamic arm they change by {in_points(change)}, compared digit by digit."
+
+
 # --- Test splits --------------------------------------------------------------------------------------------------
 
 
 def round_tests(results: Results, readings: Readings) -> str:
     last = results.rounds("dynamic")
     groups = [range(start, min(start + GROUP, last + 1)) for start in range(1, last + 1, GROUP)]
+    heads = [f"fooled the newest model, rounds {group[0]} to {group[-1]}" for group in groups]
+    columns = [("dynamic", group) for group in groups]
+    if static := results.rounds("static"):
+        columns.append(("static", range(1, static + 1)))
+        heads.append(f"fooled the first model, rounds 1 to {static}")
     rows = []
     for arm in MAIN:
-        measured = [arms[arm] for arms in readings.round_tests.values() if arm in arms]
-        models = min(map(len, measured), default=0)
+        models = results.rounds(arm) + 1 if results.with_arm(arm) else 0
         for number in sorted({0, *range(GROUP, models, GROUP), models - 1} - {-1}):
             if number or arm == "dynamic":
-                of_seeds = [of_seed[number] for of_seed in measured]
-                rows.append([named(results, arm), number, *(_errors_on(of_seeds, group) for group in groups)])
-    heads = [f"tests of rounds {group[0]} to {group[-1]}" for group in groups]
+                errors = [_errors_on(readings, source, arm, number, group) for source, group in columns]
+                rows.append([named(results, arm), number, *errors])
     return f"""## Every model on every round's test split
 
-Errors of the main arms' models on the test splits of the dynamic arm's rounds, {GROUP} rounds together: drawings that
-fooled the model of their round, by hands that are trained on in no arm. Round by round they are in [{TABLE}]({TABLE}).
-A model that is drawn against is always wrong on its own round's. The intervals are Wilson's; since the drawings are of
-few hands, a tenth of each seed's, they are rather too narrow.
+Errors of the main arms' models on test splits, {GROUP} rounds together: drawings that fooled the model of their round,
+by hands that are trained on in no arm. Round by round they are in [{TABLE}]({TABLE}). The first columns are the dynamic
+arm's rounds. Their drawings were picked for fooling one of that arm's models, all wrong for that very model and likely
+to be wrong for its neighbours, so these columns do not compare arms: read them down, from round to round of the dynamic
+arm. The last column, where there is one, is the static arm's rounds, picked for fooling the first model, which all arms
+began with: it compares dynamic with ordinary. The intervals resample hands, of which there are few, a tenth of each
+seed's.
 
 {table(["arm", "after round", *heads], rows)}"""
 
 
-def _errors_on(of_seeds: Iterable[Sequence[Counts]], group: Iterable[int]) -> str:
-    """One model's errors on some rounds' test splits together, over seeds."""
-    counts: list[Any] = [of_seed[number - 1] for of_seed in of_seeds for number in group]
-    return plain(Rate(sum(n - right for right, n in counts), sum(n for _, n in counts)))
+def _errors_on(readings: Readings, source: str, arm: str, number: int, group: Iterable[int]) -> str:
+    """One model's errors on some rounds' test splits together, over seeds; a hand's drawings are one cluster."""
+    counts: list[Counts] = []
+    for arms in readings.round_tests[source].values():
+        of_rounds = [arms[arm][number][test - 1] for test in group] if arm in arms else []
+        counts += _hand_by_hand(of_rounds)
+    return str(numbers.errors_by_hand(counts)) if counts else ""
+
+
+def _hand_by_hand(of_rounds: Iterable[dict[int, Counts]]) -> list[Counts]:
+    """Each hand's counts over several rounds; not every hand drew in each."""
+    found: dict[int, list[int]] = {}
+    for of_round in of_rounds:
+        for hand, counts in of_round.items():
+            summed = found.setdefault(hand, [0, 0])
+            for place, count in enumerate(counts):
+                summed[place] += count
+    return [(right, asked) for right, asked in found.values()]

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,10 @@ from bench.crowd import Crowd, Handwriting, make_crowd
 from bench.crowd.annotators import Memory
 from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
-from bench.experiment.measure import BASE_DEV, BASE_TEST, HELD_OUT, Counts, Suites, suites, tally
+from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, suites, tally
 from models_zoo.base_data import BaseData
 from models_zoo.checkpoints import load_model
 from models_zoo.config import FIRST, Config
-from models_zoo.evaluate import probabilities
 from models_zoo.files import read_json, write_array, write_json
 from models_zoo.train import fit
 from models_zoo.training_data import Pictures
@@ -122,40 +121,25 @@ class Experiment:
         As on the site, hands and not drawings are assigned: a tenth of them to test and a tenth to dev, in all rounds.
         Dev and test hold what fooled only, where there was anything to fool.
         """
-        with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
-            images, labels, hands, fooled = (kept[key] for key in ("images", "labels", "annotators", "fooled"))
-        sides = self._sides[hands]
+        images, labels, hands, fooled = self._collected(name, number)
+        sides = self.sides[hands]
         measured = fooled | (ARMS[name].source in NOT_TO_FOOL)
         wanted = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
         return {side: (images[chosen], labels[chosen]) for side, chosen in wanted.items()}
 
-    def on_round_tests(self, name: str) -> list[list[Counts]]:
-        """Right of n of each model of an arm (the first adversary, then round by round) on the test split of each round
-        of the dynamic arm. The hands of test splits are the same in all arms."""
-        tests = [self.split("dynamic", number)["test"] for number in self._finished("dynamic")]
-        folders = [self._model_before(name, number + 1) for number in [0, *self._finished(name)]]
-        return [[tally(model, pictures) for pictures in tests] for model in map(load_model, folders)]
+    def test_by_hand(self, name: str, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The test split of a round that was drawn to fool, and whose each drawing is: uint8 [n, 28, 28], int64 [n],
+        int64 [n]."""
+        images, labels, hands, fooled = self._collected(name, number)
+        chosen = (self.sides[hands] == "test") & fooled
+        return images[chosen], labels[chosen], hands[chosen]
 
-    def misread_before_and_after(self, name: str, number: int) -> np.ndarray:
-        """bool [2, n]: which of MNIST's test digits the first adversary misreads, and which an arm's model after a
-        round."""
-        images, labels = self.suites.pictures[BASE_TEST]
-        models = map(load_model, (self.first_folder, self.round_folder(name, number)))
-        return np.stack([probabilities(model, images).argmax(axis=1) != labels for model in models])
+    def _collected(self, name: str, number: int) -> tuple[np.ndarray, ...]:
+        """Pictures, labels, whose they are, and whether they fooled."""
+        with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
+            return tuple(kept[key] for key in ("images", "labels", "annotators", "fooled"))
 
-    def answers_on_held_out(self, name: str, numbers: Sequence[int]) -> np.ndarray:
-        """int64 [models, n]: what an arm's models after some rounds read the held-out drawings as."""
-        images, _ = self.suites.pictures[HELD_OUT]
-        models = [load_model(self.round_folder(name, number)) for number in numbers]
-        return np.stack([probabilities(model, images).argmax(axis=1) for model in models])
-
-    def variety(self, name: str) -> tuple[int, int]:
-        """Of how many different trajectories an arm's drawings were made, and how many drawings that are."""
-        kept = [np.load(self.round_folder(name, number) / "collected.npz") for number in self._finished(name)]
-        used = np.concatenate([arrays["trajectories"] for arrays in kept])
-        return len(np.unique(used[used >= 0])), len(used)
-
-    def _finished(self, name: str) -> list[int]:
+    def finished(self, name: str) -> list[int]:
         """Numbers of the rounds of an arm that are there."""
         folders = (self._seed_folder / name).glob(f"round-*/{RESULT}")
         return sorted(int(path.parent.name.removeprefix("round-")) for path in folders)
@@ -169,24 +153,19 @@ class Experiment:
         return hashlib.sha256(self.suites.pictures[HELD_OUT][0].tobytes()).hexdigest()
 
     @property
-    def first_folder(self) -> Path:
-        """The first adversary's."""
-        return self._seed_folder / "first"
-
-    @property
     def _seed_folder(self) -> Path:
         return self.folder / f"seed-{self.seed}"
 
     @cached_property
-    def _sides(self) -> np.ndarray:
-        """For each annotator `train`, `dev` or `test`."""
+    def sides(self) -> np.ndarray:
+        """For each annotator `train`, `dev` or `test`, in all arms."""
         count = self.settings.annotators
         tenth = max(1, count // TENTHS)
         sides = np.array(["test"] * tenth + ["dev"] * tenth + ["train"] * (count - 2 * tenth))
         return np.random.default_rng([self.seed, 5]).permutation(sides)
 
     def _first(self) -> None:
-        folder = self.first_folder
+        folder = self.model_after("dynamic", 0)
         if (folder / RESULT).exists():
             return
         config = replace(self.settings.first, seed=self.seed, threads=self.settings.threads)
@@ -228,7 +207,7 @@ class Experiment:
         elif arm.source == EVERYTHING:
             found = collect_everything(crowd, seed=seed)
         else:
-            adversary = load_model(self._model_before(name, 1 if arm.source == STATIC else number))
+            adversary = load_model(self.model_after(name, 0 if arm.source == STATIC else number - 1))
             found = collect_fooling(crowd, adversary, asked, seed=seed, most=MOST_ATTEMPTS)
         _keep(folder, found, crowd, arm, time.monotonic() - started)
 
@@ -240,14 +219,14 @@ class Experiment:
                 annotator.memory = Memory.from_json(memory)
         crowd.start(number)
 
-    def _model_before(self, name: str, number: int) -> Path:
-        """Whose model a round is played against."""
-        return self.round_folder(name, number - 1) if number > 1 else self.first_folder
+    def model_after(self, name: str, number: int) -> Path:
+        """An arm's model after a round; after round 0 it is the first adversary."""
+        return self.round_folder(name, number) if number else self._seed_folder / "first"
 
     def _next_model(self, name: str, arm: Arm, number: int) -> dict[str, Any]:
         """Train as the site does, on everything collected so far, and measure."""
         folder = self.round_folder(name, number)
-        parent = self._model_before(name, 1 if arm.only_after else number)
+        parent = self.model_after(name, 0 if arm.only_after else number - 1)
         parts = [self.split(name, earlier) for earlier in range(1, number + 1)]
         for side in ("train", "dev"):
             images, labels = (np.concatenate(arrays) for arrays in zip(*(part[side] for part in parts), strict=True))

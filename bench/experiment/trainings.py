@@ -15,7 +15,7 @@ NOISE_COLUMNS = (
     "wrong labels, of verified",
     "rejected, of those rightly drawn",
     "errors on held-out writers",
-    "fewer than as elsewhere",
+    "against as elsewhere",
     "MNIST",
 )
 BASE_TRAIN = 60_000 - 5_000
@@ -42,7 +42,7 @@ def noise(results: Results) -> str:
         rows.append([
             "as elsewhere (dynamic)" if arm == "dynamic" else ARMS[arm].title,
             plain(Rate(wrong, verified)), plain(Rate(lost, right)), numbers.held_out_errors(shared.of(arm, last)),
-            "" if arm == "dynamic" else _noise_against(shared, arm),
+            "" if arm == "dynamic" else _noise_against(shared, arm).in_a_table,
             numbers.suite_errors(shared.of(arm, last), BASE_TEST),
         ])  # fmt: skip
     everything = [row for number in played(results, "dynamic") for row in results.of("dynamic", number)]
@@ -77,12 +77,12 @@ def _of_noise(shared: Results) -> str:
     sure = [f"{ARMS[arm].title}, {fewer.in_words}" for arm in NOISE if _is_told(fewer := _noise_against(shared, arm))]
     if not sure:
         return (
-            f"No effect on held-out writers can be told after {NOISY_ROUNDS} rounds: none of the arms with more or "
+            f"No effect on held-out writers can be told after {NOISY_ROUNDS} rounds ({seeds_named(shared.seeds)}): none of the arms with more or "
             "fewer mistakes has measurably more or fewer errors there."
         )
     return (
-        f"After {NOISY_ROUNDS} rounds with {seeds_named(shared.seeds)} there are measurably more or fewer errors on "
-        f"held-out writers than as elsewhere where {'; '.join(sure)}."
+        f"On held-out writers after {NOISY_ROUNDS} rounds ({seeds_named(shared.seeds)}), against the rounds as they were "
+        f"played: {'; '.join(sure)}.{'' if len(sure) == len(NOISE) else ' Other differences are not measurable.'}"
     )
 
 
@@ -106,10 +106,10 @@ def training(results: Results) -> str:
         by_round = f"as it was played: the same after each of {ONCE_AFTER} rounds, averaged"
         rows.append([
             by_round if arm == "dynamic" else ARMS[arm].title, numbers.held_out_errors(found),
-            "" if arm == "once" else _against_once(shared, arm), numbers.suite_errors(found, BASE_TEST),
+            "" if arm == "once" else _against_once(shared, arm).in_a_table, numbers.suite_errors(found, BASE_TEST),
             numbers.suite_errors(found, CORRUPTION), f"{seconds:.0f}",
         ])  # fmt: skip
-    heads = ["", "errors on held-out writers", "fewer than 1 epoch", "MNIST", "corruptions", "core seconds"]
+    heads = ["", "errors on held-out writers", "against 1 epoch", "MNIST", "corruptions", "core seconds"]
     return f"""## Warm start or from scratch, and which weight?
 
 {_start(shared, arms)} {_weight(shared, arms)}
@@ -117,13 +117,28 @@ def training(results: Results) -> str:
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
 rounds, without averaging; a warm start is from the first adversary. Where nothing else stands it is one epoch with all
 base digits and each collected example {PLAYED.collected_weight:g} times, though never more than
-{100 * PLAYED.collected_share:.0f} % of the epoch; 4 × is how often an epoch shows each of them, whatever their share,
+{100 * PLAYED.collected_share:.0f} % of the epoch, which is {_default_times(shared)} times here; 4 × is how often an epoch shows each of them, whatever their share,
 so that a higher weight is a longer training as well. All of {seeds_named(shared.seeds)}. Seconds are of one core, for
 this one training.
 
 {table(heads, rows)}
 
 {_with_non_fooling(results)}"""
+
+
+def training_in_short(results: Results) -> str:
+    """Warm start against from scratch, and the best weight."""
+    shared = results.shared("once", "cold", "scratch", "weight-1", "weight-4", "weight-16", "weight-64")
+    if not shared.of("scratch", ONCE_AFTER):
+        return ""
+    arms = [arm for arm in TRAINING if shared.of(arm, ONCE_AFTER)]
+    return f"After {ONCE_AFTER} rounds: {_start(shared, arms)} {_weight(shared, arms)}"
+
+
+def _default_times(shared: Results) -> str:
+    """How often an epoch of the default recipe showed each collected example."""
+    rows = shared.of("once", ONCE_AFTER)
+    return f"{_shown_times(sum(row['collected']['train'] for row in rows) // len(rows)):.0f}"
 
 
 def _against_once(shared: Results, arm: str) -> Fewer:
@@ -135,8 +150,8 @@ def _start(shared: Results, arms: list[str]) -> str:
         return ""
     gain = numbers.fewer_errors(shared, ("once", ONCE_AFTER), ("cold", ONCE_AFTER))
     said = (
-        f"From the first adversary's weights one epoch makes {gain} fewer errors on held-out writers than from "
-        f"scratch: {gain.says}."
+        f"From the first adversary's weights one epoch makes {gain.in_words} on held-out writers than from scratch: "
+        f"{gain.says}."
     )
     if "scratch" in arms:
         long = numbers.fewer_errors(shared, ("once", ONCE_AFTER), ("scratch", ONCE_AFTER))
@@ -152,11 +167,18 @@ def _weight(shared: Results, arms: list[str]) -> str:
     on_mnist = {arm: numbers.suite_errors(shared.of(arm, ONCE_AFTER), BASE_TEST).value for arm in weights}
     best, worst = min(weights, key=on_writers.__getitem__), max(weights, key=on_mnist.__getitem__)
     gain = numbers.fewer_errors(shared, (best, ONCE_AFTER), ("once", ONCE_AFTER))
+    largest = " (the largest that was tried)" if best == weights[-1] else ""
+    theirs, default = (numbers.suite_errors(shared.of(arm, ONCE_AFTER), BASE_TEST) for arm in (best, "once"))
     return (
-        f"Of the weights, {best.removeprefix('weight-')} × reads held-out writers best, {gain} fewer errors than the "
-        f"default's {PLAYED.collected_weight:g} × with a limit ({gain.says}), and {worst.removeprefix('weight-')} × "
-        "forgets most of MNIST."
+        f"Of the weights, {_times(best)}{largest} reads held-out writers best, {gain.in_words} there than the default's "
+        f"{PLAYED.collected_weight:g} × with a limit, which is {_default_times(shared)} × then ({gain.says}); on MNIST "
+        f"it misreads {100 * theirs.value:.2f} % where the default misreads {100 * default.value:.2f} %. "
+        f"{_times(worst)} forgets most of MNIST."
     )
+
+
+def _times(weight_arm: str) -> str:
+    return f"{weight_arm.removeprefix('weight-')} ×"
 
 
 def with_longest(results: Results) -> str:
@@ -187,7 +209,7 @@ def _with_non_fooling(results: Results) -> str:
     return (
         f"Should the sampled and verified drawings that fooled nobody be trained on as well? With them there are "
         f"{with_them} on held-out writers after {last} rounds, on {more:,} examples; without them, as in the arms "
-        f"above, {without} on {fewer:,}: {gain} fewer, {gain.says} ({seeds_named(shared.seeds)}, each fooled by "
+        f"above, {without} on {fewer:,}: {gain.in_words}, {gain.says} ({seeds_named(shared.seeds)}, each fooled by "
         "drawings of its own)."
     )
 
@@ -205,15 +227,15 @@ def averaging(results: Results) -> str:
     rows = []
     for number in (number for number in some(shared.after("dynamic")) if number <= last):
         found = [shared.of(arm, number) for arm in arms]
-        errors = [*map(numbers.held_out_errors, found), _averaged_against(shared, number) if number else ""]
+        errors = [*map(numbers.held_out_errors, found), _averaged_against(shared, number).in_a_table if number else ""]
         rows.append([number, *errors, *(numbers.suite_errors(of_arm, BASE_TEST) for of_arm in found)])
-    heads = ["after round", "averaged: held-out writers", "not averaged: held-out writers", "averaged: fewer"]
+    heads = ["after round", "averaged: held-out writers", "not averaged: held-out writers", "averaged against not"]
     late = range(max(1, last // 2), last + 1)
     ahead = [number for number in late if _averaged_against(shared, number).share > 0]
     gain = _averaged_against(shared, last)
     return f"""## Does averaging the rounds help?
 
-After {last} rounds it makes {gain} fewer errors on held-out writers: {gain.says}. From round {late[0]} on there are
+After {last} rounds it makes {gain.in_words} on held-out writers: {gain.says}. From round {late[0]} on there are
 fewer after {len(ahead)} of {len(late)} rounds.
 
 The weights that are played against are an average over rounds: after round n they keep (n - 1) / (n + 3) of the

@@ -13,7 +13,7 @@ ROUNDS_SHOWN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20)
 
 def vmer(results: Results, arm: str, number: int) -> Shown:
     """The validated model error rate of a round."""
-    return numbers.fooled_rates(results.of(arm, number))[1]
+    return numbers.fooled_rates(numbers.people_in(results.of(arm, number)))[1]
 
 
 def played(results: Results, arm: str) -> list[int]:
@@ -48,6 +48,12 @@ def part_of(fewer: Fewer) -> str:
     """What is left of errors of which a share is gone, as `1/7.4 [1/9.0, 1/6.1]`."""
     whole, *ends = (f"1/{1 / max(1 - value, 1e-9):.1f}" for value in (fewer.share, fewer.high, fewer.low))
     return f"{whole} [{', '.join(ends)}]"
+
+
+def in_points(change: tuple[float, float, float]) -> str:
+    """A difference of two shares and its interval, as `+0.92 points [+0.31, +1.53]`."""
+    mean, low, high = (f"{100 * value:+.2f}" for value in change)
+    return f"{mean} points [{low}, {high}]"
 
 
 def met(is_met: bool) -> str:

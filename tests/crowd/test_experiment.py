@@ -71,7 +71,7 @@ def test_an_arm_on_the_same_examples_has_the_very_drawings_of_the_dynamic_one(tm
 def test_everything_is_each_trajectory_of_the_hands_that_are_trained_on(tmp_path):
     run = experiment(tmp_path)
     run.run("everything")
-    train = [annotator for side, annotator in zip(run._sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
+    train = [annotator for side, annotator in zip(run.sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
              if side == "train"]  # fmt: skip
     theirs = sum(len(members) for annotator in train for members in annotator.hand.members)
     images, labels = run.split("everything", 1)["train"]
@@ -117,7 +117,7 @@ def test_no_hand_is_on_two_sides(tmp_path):
     for number in (1, 2):
         with np.load(run.round_folder("dynamic", number) / "collected.npz") as kept:
             for hand in kept["annotators"]:
-                hands[run._sides[hand]].add(int(hand))
+                hands[run.sides[hand]].add(int(hand))
     assert not hands["train"] & hands["test"]
     assert not hands["train"] & hands["dev"]
 

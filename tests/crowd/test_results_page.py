@@ -16,7 +16,7 @@ from bench.experiment.arms import ARMS, MAIN, NOISY_ROUNDS, ONCE_AFTER
 from bench.experiment.charts import Line, Point, line_chart, sheet
 from bench.experiment.markdown import plain, runs, wrapped
 from bench.experiment.numbers import Fewer, Results
-from bench.experiment.readings import Misread, Readings
+from bench.experiment.readings import FIRST_ADVERSARY, TEST_SOURCES, Misread, Readings
 from bench.experiment.run import Settings
 from bench.experiment.words import part_of
 from rounds.stats.rates import Rate
@@ -60,14 +60,37 @@ def two_seeds():
 def readings(of):
     """What would have been read off the models."""
     tested = {
-        seed: {arm: [[(1, 2)] * (len(arms["dynamic"]) - 1)] * len(arms[arm]) for arm in MAIN if arm in arms}
-        for seed, arms in of.seeds.items()
+        source: {
+            seed: {
+                arm: [[{8: (1, 2), 9: (2, 2)}] * (len(arms[source]) - 1)] * len(arms[arm])
+                for arm in MAIN
+                if arm in arms
+            }
+            for seed, arms in of.seeds.items()
+            if source in arms
+        }
+        for source in TEST_SOURCES
+    }
+    challenged = {
+        name: dict.fromkeys(of.with_arm(arm), dict.fromkeys(range(10), [10, fooled + 1, fooled]))
+        for name, arm, fooled in [(FIRST_ADVERSARY, "dynamic", 4), *[(arm, arm, 2) for arm in MAIN]]
     }
     misread = np.zeros((2, len(of.seeds), 1000), dtype=bool)
     misread[0, :, :3] = misread[1, :, 5:6] = True
     still = [Misread(np.full((28, 28), 9, dtype=np.uint8), 7, 1)]
     told = {"versions": {"torch": "2"}, "device": "cpu", "threads": 1}
-    return Readings(tested, dict.fromkeys(MAIN, (10, 20)), misread, still, [told] * len(of.seeds))
+    return Readings(
+        round_tests=tested,
+        untrained=dict.fromkeys(of.seeds, {8, 9}),
+        challenged=challenged,
+        variety=dict.fromkeys(MAIN, (10, 20)),
+        held_out_twice=(3, 10),
+        misread=misread,
+        corrupted=np.concatenate([misread[:, :, :20]] * 3, axis=1),
+        still=still,
+        others_misread={"ordinary": (1, 1)},
+        models=[told] * len(of.seeds),
+    )
 
 
 def in_short(of):
@@ -164,7 +187,7 @@ def test_the_lead_is_told_by_comparison_and_begins_where_it_stays():
 
 
 def test_fooled_rates_have_the_attempts_below_the_line():
-    mer, vmer = numbers.fooled_rates([result(3)])
+    mer, vmer = numbers.fooled_rates(numbers.people_in([result(3)]))
     assert (mer.rate, vmer.rate) == (Rate(50, 120), Rate(sum(round((10 + more) * 0.2) for more in HARD), 120))
 
 
@@ -209,7 +232,7 @@ def test_every_count_is_in_the_table():
     rows = list(csv.DictReader(io.StringIO(page.table_of_counts(found, readings(found)))))
     held_out = [row for row in rows if row["what"] == "right on held-out writers"]
     assert len(held_out) == sum(len(rounds) for arms in found.seeds.values() for rounds in arms.values())
-    assert {row["seed"] for row in rows if row["what"] == "right on the test split of round 8"} == {"0", "1"}
+    assert {row["seed"] for row in rows if row["what"] == "right on the test split of dynamic round 8"} == {"0", "1"}
     assert {row["numerator"] for row in rows if row["what"] == "gate passed"} == {"1"}
 
 
@@ -260,7 +283,8 @@ def test_rounds_that_the_gate_would_have_held_up_are_counted():
 )
 def test_the_fooled_rate_falls_only_if_intervals_say_so(verified, said):
     rounds = [result(9, verified=count, attempts=1000) for count in (10 * count for count in verified)]
-    told = questions.fooled_rate(Results({0: {"dynamic": [result(30), *rounds]}}))
+    found = Results({0: {"dynamic": [result(30), *rounds]}})
+    told = questions.fooled_rate(found, readings(found))
     assert told.split("\n\n")[1].startswith(said)
 
 

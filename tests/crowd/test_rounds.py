@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bench import rounds
-from bench.experiment import arms, measure
+from bench.experiment import arms, measure, readings
 from models_zoo.config import Config
 from tests.crowd.toys import toy_handwriting
 from tests.models_zoo.conftest import toy_base
@@ -22,6 +22,7 @@ def play(monkeypatch, tmp_path):
     monkeypatch.setattr("bench.experiment.run.ARMS", arms.ARMS | quick)
     monkeypatch.setattr(rounds, "FIRST", QUICK)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
+    monkeypatch.setattr(readings, "CHALLENGE", 60)
     monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
     monkeypatch.setattr(rounds, "load_mnist", lambda folder: toy_base())
     monkeypatch.setattr(rounds, "load_handwriting", lambda: toy_handwriting(60))
@@ -37,8 +38,9 @@ def test_it_plays_its_arms_and_writes_the_page_with_its_charts_and_counts(play):
     docs = play(*SMALL, "--arms", "dynamic", "ordinary")
     told = " ".join((docs / "results.md").read_text().split())
     assert "| rounds finished | dynamic 2, ordinary 2; with seed 0 where nothing else stands |" in told
-    assert "| not here | not run: static, unaveraged, " in told
+    assert "| not here | arms that were not run: “static: fool the first model” (static), " in told
     assert "Each round closes at 12 verified examples" in told
+    assert "| ordinary, after round 2 |" in told.split("people who know none of them?")[1].split("##")[0]
     pictures = {path.name for path in (docs / "images/results").iterdir()}
     assert pictures == {"fooled.svg", "held-out.svg", "mnist.svg", "still-misread.svg"}
     with (docs / "results-by-hand.csv").open() as lines:
@@ -87,6 +89,9 @@ def test_a_page_of_nothing_is_refused(play):
         (["--short", "--rounds", "2"], "--short has a size of its own and no page"),
         (["--short", "--page-only"], "--short has a size of its own and no page"),
         (["--per-round", "0"], "--per-round must be 1 or more"),
+        (["--annotators", "9"], "--annotators must be 10 or more"),
+        (["--seeds", "0", "-1"], "--seeds must be 0 or more"),
+        (["--threads", "-1"], "--threads must be 0 or more"),
         (["--arms", "dynamics"], "invalid choice: 'dynamics'"),
     ],
 )
@@ -95,6 +100,21 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_trained(play,
         play(*options)
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "rounds").exists()
+
+
+def test_stopped_by_hand_it_says_how_to_go_on(play, monkeypatch):
+    def stop(experiment, name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rounds.Experiment, "run", stop)
+    with pytest.raises(SystemExit, match="Stopped; the same command goes on from there"):
+        play(*SMALL)
+
+
+def test_what_cannot_be_kept_is_told_in_a_sentence(play, tmp_path):
+    (tmp_path / "rounds").touch()
+    with pytest.raises(SystemExit, match=r"Nothing more can be kept in .* mend that, then go on"):
+        play(*SMALL, "--arms", "dynamic")
 
 
 def test_a_round_in_which_nobody_fooled_the_model_says_so(play, monkeypatch):

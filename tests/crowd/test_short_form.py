@@ -2,10 +2,9 @@
 
 import pytest
 
+from bench import rounds
 from bench.crowd import HandwritingError, load_handwriting
 from bench.experiment import numbers
-from bench.experiment.run import Experiment
-from bench.rounds import SHORT
 from tests.models_zoo.conftest import mnist  # noqa: F401  the fixture
 
 
@@ -17,12 +16,26 @@ def handwriting():
         pytest.skip(str(error))
 
 
-def test_three_rounds_teach_the_model_writers_it_never_saw(tmp_path, mnist, handwriting):  # noqa: F811
-    Experiment(tmp_path, SHORT, 0, mnist, handwriting, say=lambda sentence: None).run("dynamic")
-    results = numbers.read(tmp_path)
+@pytest.fixture
+def play_short(monkeypatch, mnist, handwriting, tmp_path):  # noqa: F811
+    """play_short() → what `python -m bench.rounds --short` leaves, of the dynamic arm."""
+    monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
+    monkeypatch.setattr(rounds, "load_mnist", lambda folder: mnist)
+    monkeypatch.setattr(rounds, "load_handwriting", lambda: handwriting)
+
+    def play():
+        rounds.main(["--short", "--arms", "dynamic", "--folder", str(tmp_path)])
+        return numbers.read(tmp_path / "short")
+
+    return play
+
+
+def test_three_rounds_teach_the_model_writers_it_never_saw(play_short, capsys):
+    found = play_short()
     # Safe to ask: fewer errors than at the start, compared hand by hand on the same drawings.
-    assert numbers.fewer_errors(results, ("dynamic", 3), ("dynamic", 0)).is_sure
+    assert numbers.fewer_errors(found, ("dynamic", 3), ("dynamic", 0)).is_sure
+    assert "fewer errors." in capsys.readouterr().out.splitlines()[-1]
     # Every round was played out, and validation let hardly a wrong label through.
-    rounds = [row for number in (1, 2, 3) for row in results.of("dynamic", number)]
-    assert [row["counts"]["verified"] for row in rounds] == [SHORT.per_round] * 3
-    assert numbers.counted(rounds, "verified_wrongly") <= 0.05 * 3 * SHORT.per_round
+    played = [row for number in (1, 2, 3) for row in found.of("dynamic", number)]
+    assert [row["counts"]["verified"] for row in played] == [rounds.SHORT.per_round] * 3
+    assert numbers.counted(played, "verified_wrongly") <= 0.05 * 3 * rounds.SHORT.per_round
