@@ -361,7 +361,8 @@ def _read_with_care(results: Results, readings: Readings) -> str:
 - Held-out writers draw in their usual way, and every drawing of theirs counts, also one that people could not tell
   apart. How models do on drawings that are meant to fool is in the test splits.
 - The recipes were chosen by the held-out writers of seeds 0 and 1 and by MNIST's test digits, which are the same for
-  all seeds, in short trials before the runs and by the table of trainings: their numbers are somewhat too good.{no_gpu}"""
+  all seeds, in short trials before the runs and by the table of trainings: their numbers are somewhat too
+  good.{no_gpu}"""
 
 
 def _hours(results: Results) -> str:

@@ -27,7 +27,7 @@ FIRST_ADVERSARY = "the first adversary"
 
 ByHand = dict[int, Counts]
 """Annotator → right of asked, of those who drew."""
-People = dict[int, Sequence[int]]
+People = dict[int, list[int]]
 """Annotator → attempts, fooled, verified fooling."""
 
 
