@@ -248,9 +248,9 @@ def forgotten(results: Results, readings: Readings) -> str:
     return f"""## What is forgotten on MNIST?
 
 {_more_or_less(*change[1:])} errors on MNIST's test set than at the start: {after} after {last} rounds, {before} before.
-A digit's chance of being misread changed by {in_points(change)}, compared digit by digit. The gate that opens the next round by itself (base dev accuracy within half a point of the parent's, and
-better on the adversarial dev drawings) would have done so after {sum(passed)} of {len(passed)} rounds; the experiment
-went on in any case.
+A digit's chance of being misread changed by {in_points(change)}, compared digit by digit. The gate that opens the next
+round by itself (base dev accuracy within half a point of the parent's, and better on the adversarial dev drawings)
+would have done so after {sum(passed)} of {len(passed)} rounds; the experiment went on in any case.
 
 ![Errors on MNIST by round]({PICTURES}/mnist.svg)
 
