@@ -75,15 +75,13 @@ def _noise_against(shared: Results, arm: str) -> Fewer:
 def _of_noise(shared: Results) -> str:
     """Which arms differ measurably from how it was played."""
     sure = [f"{ARMS[arm].title}, {fewer.in_words}" for arm in NOISE if _is_told(fewer := _noise_against(shared, arm))]
-    if not sure:
-        return (
-            f"No effect on held-out writers can be told after {NOISY_ROUNDS} rounds ({seeds_named(shared.seeds)}): none of the arms with more or "
-            "fewer mistakes has measurably more or fewer errors there."
-        )
-    return (
-        f"On held-out writers after {NOISY_ROUNDS} rounds ({seeds_named(shared.seeds)}), against the rounds as they were "
-        f"played: {'; '.join(sure)}.{'' if len(sure) == len(NOISE) else ' Other differences are not measurable.'}"
+    after = (
+        f"On held-out writers after {NOISY_ROUNDS} rounds ({seeds_named(shared.seeds)}), against the rounds as played"
     )
+    if not sure:
+        return f"{after}: no difference can be measured, with more mistakes or with fewer."
+    others = "" if len(sure) == len(NOISE) else " Other differences are not measurable."
+    return f"{after}: {'; '.join(sure)}.{others}"
 
 
 def _is_told(fewer: Fewer) -> bool:
@@ -117,9 +115,9 @@ def training(results: Results) -> str:
 Each row but the last is a single training on the very examples that the dynamic arm collected in its first {ONCE_AFTER}
 rounds, without averaging; a warm start is from the first adversary. Where nothing else stands it is one epoch with all
 base digits and each collected example {PLAYED.collected_weight:g} times, though never more than
-{100 * PLAYED.collected_share:.0f} % of the epoch, which is {_default_times(shared)} times here; 4 × is how often an epoch shows each of them, whatever their share,
-so that a higher weight is a longer training as well. All of {seeds_named(shared.seeds)}. Seconds are of one core, for
-this one training.
+{100 * PLAYED.collected_share:.0f} % of the epoch, which is {_default_times(shared)} times here; 4 × is how often an
+epoch shows each of them, whatever their share, so that a higher weight is a longer training as well. All of
+{seeds_named(shared.seeds)}. Seconds are of one core, for this one training.
 
 {table(heads, rows)}
 
@@ -170,8 +168,9 @@ def _weight(shared: Results, arms: list[str]) -> str:
     largest = " (the largest that was tried)" if best == weights[-1] else ""
     theirs, default = (numbers.suite_errors(shared.of(arm, ONCE_AFTER), BASE_TEST) for arm in (best, "once"))
     return (
-        f"Of the weights, {_times(best)}{largest} reads held-out writers best, {gain.in_words} there than the default's "
-        f"{PLAYED.collected_weight:g} × with a limit, which is {_default_times(shared)} × then ({gain.says}); on MNIST "
+        f"Of the weights, {_times(best)}{largest} reads held-out writers best, {gain.in_words} there than the "
+        f"default's {PLAYED.collected_weight:g} × with a limit, which is {_default_times(shared)} × then "
+        f"({gain.says}); on MNIST "
         f"it misreads {100 * theirs.value:.2f} % where the default misreads {100 * default.value:.2f} %. "
         f"{_times(worst)} forgets most of MNIST."
     )

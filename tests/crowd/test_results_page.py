@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.experiment import numbers, page, questions, trainings
+from bench.experiment import numbers, page, questions, tables, trainings
 from bench.experiment.arms import ARMS, MAIN, NOISY_ROUNDS, ONCE_AFTER
 from bench.experiment.charts import Line, Point, line_chart, sheet
 from bench.experiment.markdown import plain, runs, wrapped
@@ -72,7 +72,7 @@ def readings(of):
         for source in TEST_SOURCES
     }
     challenged = {
-        name: dict.fromkeys(of.with_arm(arm), dict.fromkeys(range(10), [10, fooled + 1, fooled]))
+        name: {seed: {hand: [10, fooled + 1, fooled] for hand in range(10)} for seed in of.with_arm(arm)}
         for name, arm, fooled in [(FIRST_ADVERSARY, "dynamic", 4), *[(arm, arm, 2) for arm in MAIN]]
     }
     misread = np.zeros((2, len(of.seeds), 1000), dtype=bool)
@@ -81,7 +81,7 @@ def readings(of):
     told = {"versions": {"torch": "2"}, "device": "cpu", "threads": 1}
     return Readings(
         round_tests=tested,
-        untrained=dict.fromkeys(of.seeds, {8, 9}),
+        untrained={seed: {8, 9} for seed in of.seeds},
         challenged=challenged,
         variety=dict.fromkeys(MAIN, (10, 20)),
         held_out_twice=(3, 10),
@@ -197,6 +197,34 @@ def test_a_round_that_one_seed_lacks_is_not_reported_as_if_all_had_it():
     assert both.of("dynamic", 3) == []
 
 
+def test_hands_that_are_trained_on_nowhere_are_told_apart():
+    found = Results({0: {"dynamic": [result(30), result(9, verified=40)]}})
+    for hand in (8, 9):
+        found.seeds[0]["dynamic"][1]["by_annotator"][hand] = [10, 9, 8]
+    row = next(line for line in questions.fooled_rate(found, readings(found)).splitlines() if line.startswith("| 1 |"))
+    assert "16/20" in row
+
+
+def test_the_last_models_are_compared_on_the_same_people():
+    told = questions.fooled_rate(found := two_seeds(), readings(found))
+    rows = {line.split(" | ")[0].strip("| "): line for line in told.splitlines()}
+    assert "80/200" in rows["the first adversary"]
+    assert "40/200" in rows["dynamic, after round 8"]
+    assert "20/100" in rows["ordinary (seed 0), after round 8"]
+
+
+def test_test_splits_of_the_static_arm_stand_beside_those_of_the_dynamic_one():
+    told = questions.round_tests(found := two_seeds(), readings(found))
+    row = next(line for line in told.splitlines() if line.startswith("| ordinary (seed 0) | 8 |"))
+    # Two hands of 1 and 2 right of 2, in 5, 3 and 8 rounds.
+    assert [cell.split()[-1] for cell in row.strip("| ").split(" | ")[2:]] == ["5/20", "3/12", "8/32"]
+
+
+def test_errors_that_are_more_are_no_negative_fewer():
+    assert Fewer(0.45, 0.32, 0.55).in_a_table == "45 % fewer [32, 55]"
+    assert Fewer(-2.63, -3.42, -2.06).in_a_table == "263 % more [206, 342]"
+
+
 def test_a_seed_in_progress_does_not_cut_the_others_off():
     both = Results({0: {"dynamic": [result(3)] * 4, "static": [result(3)] * 2}, 1: {"dynamic": [result(3)] * 3}})
     whole, left_out = both.furthest()
@@ -229,7 +257,7 @@ def test_the_page_names_the_command_that_would_make_it_again():
 
 def test_every_count_is_in_the_table():
     found = two_seeds()
-    rows = list(csv.DictReader(io.StringIO(page.table_of_counts(found, readings(found)))))
+    rows = list(csv.DictReader(io.StringIO(tables.table_of_counts(found, readings(found)))))
     held_out = [row for row in rows if row["what"] == "right on held-out writers"]
     assert len(held_out) == sum(len(rounds) for arms in found.seeds.values() for rounds in arms.values())
     assert {row["seed"] for row in rows if row["what"] == "right on the test split of dynamic round 8"} == {"0", "1"}
@@ -238,7 +266,7 @@ def test_every_count_is_in_the_table():
 
 def test_intervals_can_be_computed_from_the_counts_by_hand():
     found = Results({0: {"dynamic": [result(30), result(4)]}})
-    rows = list(csv.DictReader(io.StringIO(page.table_by_hand(found))))
+    rows = list(csv.DictReader(io.StringIO(tables.table_by_hand(found))))
     hands = [row for row in rows if row["who"].startswith("held-out") and row["round"] == "1"]
     assert [int(row["drawings"]) - int(row["read"]) for row in hands] == [4 + more for more in HARD]
     people = [row for row in rows if row["who"].startswith("annotator") and row["round"] == "1"]
@@ -290,7 +318,7 @@ def test_the_fooled_rate_falls_only_if_intervals_say_so(verified, said):
 
 def test_label_noise_is_told_only_where_it_can_be():
     found = two_seeds()
-    assert "No effect on held-out writers can be told" in trainings.noise_in_short(found)
+    assert "no difference can be measured" in trainings.noise_in_short(found)
     found.seeds[0]["noisy"] = [result(30), *[result(7)] * NOISY_ROUNDS]
     assert "five times the mistakes, 50 % [" in (told := trainings.noise_in_short(found))
     assert "] more errors" in told
