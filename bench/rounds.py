@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
                 for arm in list(ARMS) if "all" in given.arms else given.arms:
                     experiment.run(arm)
         if given.short:
-            print(summary(folder))
+            print(summary(folder, given.seeds))
         else:
             # As the folder says, whatever this command asked for: the page is about what was played there.
             played, seeds = played_in(folder)
@@ -71,14 +71,14 @@ def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experime
     return [Experiment(folder, settings, seed, base, handwriting, _say) for seed in seeds]
 
 
-def summary(folder: Path) -> str:
+def summary(folder: Path, seeds: list[int]) -> str:
     """What the rounds of the dynamic arm made of the errors on held-out writers, in a sentence."""
-    results = numbers.read(folder)
+    results = numbers.Results({seed: arms for seed, arms in numbers.read(folder).seeds.items() if seed in seeds})
     if not (last := results.rounds("dynamic")):
         return "No round of the dynamic arm was played."
     before, after = (numbers.held_out_errors(results.of("dynamic", number)) for number in (0, last))
     fewer = numbers.fewer_errors(results, ("dynamic", last), ("dynamic", 0))
-    return f"Errors on held-out writers: {before} at the start, {after} after {last} rounds, {fewer.in_words}."
+    return f"Errors on held-out writers: {before} at the start, {after} after round {last}, {fewer.in_words}."
 
 
 def played_in(folder: Path) -> tuple[Settings, list[int]]:

@@ -17,6 +17,18 @@ def test_who_signs_up_may_draw_and_validate(settings):
     assert services.roles_of(user) == {"annotator", "validator"}
 
 
+def test_who_is_no_longer_an_admin_does_not_enter_the_admin_site(adam):
+    services.take_roles(user=adam.user, roles=["admin"])
+    assert "admin" not in services.roles_of(User.objects.get(pk=adam.user.pk))
+    assert not User.objects.get(pk=adam.user.pk).is_staff
+
+
+def test_a_superuser_enters_it_whatever_their_roles():
+    root = User.objects.create_superuser("root")
+    services.take_roles(user=root, roles=["admin"])
+    assert root.is_staff
+
+
 def test_a_missing_role_is_named(alice):
     with pytest.raises(NotAllowed, match="needs the role admin"):
         services.require_role(alice.user, "admin")

@@ -62,20 +62,23 @@ class Accounts:
 
     def write(self, path: Path) -> None:
         """Into a file that only its owner may read."""
-        path.touch(mode=0o600)
-        path.chmod(0o600)  # it may have been there
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        with path.open("w") as file:
+            path.chmod(0o600)  # before there is anything in it
+            file.write(json.dumps(asdict(self), indent=2) + "\n")
 
 
 class Campaign:
     """A crowd at a site.
 
     Args:
-        accounts: whose names the people act under. ValueError where there are fewer than people.
+        accounts: whose names the people act under.
         known: what is known of drawings from an earlier run.
         target: verified fooling examples per round; None takes the site's own criterion.
         threads: how many people are at the site at the same moment, 2 or more; half of them draw, half validate.
         hurry, accept: see `Admin`.
+
+    Raises:
+        ValueError: there are fewer accounts than people, or too few threads.
     """
 
     def __init__(
@@ -93,6 +96,8 @@ class Campaign:
     ) -> None:
         _check_accounts("annotators", crowd.annotators, accounts.annotators)
         _check_accounts("validators", crowd.validators, accounts.validators)
+        if threads < 2:
+            raise ValueError("A campaign needs two threads at least, one to draw and one to validate.")
         known = known or Known()
         self.site, self.task, self.known, self.target = site, task, known, target
         self.drawers = [
@@ -138,7 +143,7 @@ class Campaign:
         """What came of labels in the rounds that were played to their end, and of all votes and calls until now."""
         votes = [vote for checker in self.checkers for vote in checker.votes]
         calls = self.site.calls
-        load = Load(*calls.load, threads=self.threads)
+        load = Load(*calls.load, threads=len(self._shares()))
         return make_report(self.finished, self.outcomes, votes, calls.seconds, calls.outcomes, load)
 
     @property
@@ -225,16 +230,21 @@ class Campaign:
     @contextmanager
     def _at_work(self) -> Iterator[list[Future[None]]]:
         """The threads, each with its share of the annotators or of the validators."""
-        drawing = self.threads // 2
-        shares: list[Sequence[Person]] = [self.drawers[number::drawing] for number in range(drawing)]
-        checking = self.threads - drawing
-        shares += [self.checkers[number::checking] for number in range(checking)]
+        shares = self._shares()
         self._stop.clear()
-        with ThreadPoolExecutor(len(shares)) as pool:
+        with ThreadPoolExecutor(max(1, len(shares))) as pool:
             try:
-                yield [pool.submit(self._work, share) for share in shares if share]
+                yield [pool.submit(self._work, share) for share in shares]
             finally:
                 self._stop.set()
+
+    def _shares(self) -> list[Sequence[Person]]:
+        """Whom each thread takes turns for: half of the threads for those who draw, no thread for nobody."""
+        drawing = self.threads // 2
+        checking = self.threads - drawing
+        shares: list[Sequence[Person]] = [self.drawers[number::drawing] for number in range(drawing)]
+        shares += [self.checkers[number::checking] for number in range(checking)]
+        return [share for share in shares if share]
 
     def _work(self, people: Sequence[Person]) -> None:
         while not self._stop.is_set():

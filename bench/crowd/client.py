@@ -109,7 +109,7 @@ class Site:
     Args:
         url: where the site is, e.g. `http://127.0.0.1:8000`; a path in it is kept.
         calls: where to note how the calls went.
-        sleep: how to wait, seconds.
+        sleep: how to wait, seconds; true where it is over and nobody is to ask again (as `threading.Event.wait` says).
     """
 
     def __init__(self, url: str, *, calls: Calls | None = None, sleep: Callable[[float], object] = time.sleep) -> None:
@@ -140,14 +140,18 @@ class Site:
                     raise Unreachable(
                         f"{self.url} does not answer ({what}): start the site, or use its right address."
                     ) from error
-                self.sleep(_jittered(wait))
+                self._wait(_jittered(wait))
                 continue
             if answer.is_success:
                 return answer
             if wait is None or answer.status not in PASSING:
                 raise _problem(answer)
-            self.sleep(min(answer.retry_after or _jittered(wait), LONGEST_WAIT))
+            self._wait(min(answer.retry_after or _jittered(wait), LONGEST_WAIT))
         raise AssertionError("the last attempt returns or raises")
+
+    def _wait(self, seconds: float) -> None:
+        if self.sleep(seconds):
+            raise Unreachable(f"{self.url} was not asked again: it is over.")
 
     def _once(self, call: str, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         with self._noted(call) as noted:

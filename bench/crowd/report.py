@@ -244,7 +244,7 @@ def _call_lines(report: Report) -> list[str]:
     load = report.load
     lines = [
         f"{report.calls:,} succeeded; while rounds were open {load.calls:,} in {load.seconds:,.0f} s, "
-        f"{load.per_second:.1f} a second from {load.threads} threads; who draws waits for who validates",
+        f"{load.per_second:.1f} a second from {load.threads} threads; those who draw wait for validators",
         f"{'':<18}{'calls':>9}{'median ms':>12}{'p95 ms':>12}",
     ]
     lines += [

@@ -265,7 +265,8 @@ def ahead_from(results: Results, ours: str, theirs: str) -> int | None:
 
 
 def are_apart(results: Results, ours: Place, theirs: Place) -> bool:
-    """Whether our errors' own interval lies below theirs: more than being measurably fewer, since the two are measured
-    on the same hands."""
+    """Whether the own intervals of our errors and theirs do not meet: more than differing measurably, since the two are
+    measured on the same hands."""
     both = results.shared(ours[0], theirs[0])
-    return held_out_errors(both.of(*ours)).high < held_out_errors(both.of(*theirs)).low
+    of_ours, of_theirs = held_out_errors(both.of(*ours)), held_out_errors(both.of(*theirs))
+    return of_ours.high < of_theirs.low or of_theirs.high < of_ours.low

@@ -257,7 +257,7 @@ def _in_short(results: Results, readings: Readings) -> str:
         ours, theirs = ("dynamic", rounds), ("ordinary", rounds)
         fewer, apart = numbers.fewer_errors(results, ours, theirs), numbers.are_apart(results, ours, theirs)
         lines.append(
-            f"Fewer errors there than with as much ordinary data, after {rounds} rounds: {fewer}; the intervals of the "
+            f"Against as much ordinary data, after {rounds} rounds: {fewer.in_words} there; the intervals of the "
             f"two are {'' if apart else 'not '}apart. Asked: 60 %, intervals apart. "
             f"**{met(fewer.share >= 0.6 and apart)}**.{_since(results)}"
         )

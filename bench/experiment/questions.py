@@ -32,14 +32,14 @@ def fooled_rate(results: Results, readings: Readings) -> str:
     return f"""## Does the fooled rate fall?
 
 {_verdict(rates[0], rates[-1])} The validated model error rate goes from {rates[0]} in round {numbers_played[0]} to
-{rates[-1]} in round {numbers_played[-1]}. {_level_from(numbers_played, rates)} {_among_strangers(results, readings)}
-{_against_one_model(results)}
+{rates[-1]} in round {numbers_played[-1]}. {_reaches_the_last(numbers_played, rates)}
+{_among_strangers(results, readings)} {_against_one_model(results)}
 
 ![Verified fooling drawings by round]({PICTURES}/fooled.svg)
 
-Drawings of a fifth of the hands are trained on in no arm (they are dev and test): what they fool, a model has not
-learned from themselves. Some of what "fools" the model is another digit than was asked for, or a scrawl. The last
-column counts those, with Wilson's interval; validation is there to keep them out.
+Drawings by hands of the dev and test sides are trained on in no arm: a model that they fool has never seen them. Some
+of what "fools" the model is another digit than was asked for, or a scrawl. The last column counts those, with Wilson's
+interval; validation is there to keep them out.
 
 {table(["round", "MER", "vMER", "vMER of hands never trained on", "not what was asked, of those that fooled"], rows)}
 
@@ -71,8 +71,8 @@ def _challenge(results: Results, readings: Readings) -> str:
         strangers = numbers.fooled_rates([counts for counts, untrained in people if untrained])[1]
         whose = name if name == FIRST_ADVERSARY else f"{named(results, name)}, after round {results.rounds(name)}"
         rows.append([whose, all_of_them, strangers])
-    return f"""How hard are the last models to fool for people who know none of them? The same crowd, without memories,
-with drawings of its own, had {CHALLENGE:,} attempts a seed at each:
+    return f"""How hard are the last models to fool for people who know none of them? The same crowd, which began without
+memories and with drawings of its own, had {CHALLENGE:,} attempts a seed at each:
 
 {table(["model", "vMER", "vMER of hands never trained on"], rows)}"""
 
@@ -83,9 +83,11 @@ def _verdict(first: Shown, last: Shown) -> str:
     return "No, it rises." if last.low > first.high else "Not measurably: the intervals overlap."
 
 
-def _level_from(rounds: Sequence[int], rates: Sequence[Shown]) -> str:
-    """From when on the intervals of single rounds do not tell a rate from the last one."""
+def _reaches_the_last(rounds: Sequence[int], rates: Sequence[Shown]) -> str:
+    """Where the rate falls: from when on the intervals of single rounds do not tell it from the last one."""
     last = rates[-1]
+    if last.high >= rates[0].low:
+        return ""
     since = next(place for place, rate in enumerate(rates) if rate.low <= last.high)
     if since == len(rates) - 1:
         return "It still falls at the end."
@@ -98,7 +100,8 @@ def _against_one_model(results: Results) -> str:
     if not there:
         return ""
     first, last = (vmer(results, "static", number) for number in (there[0], there[-1]))
-    return f"Against the first model all the time it goes from {first} to {last}, as people learn what fools it."
+    learned = ", as people learn what fools it" if last.low > first.high else ""
+    return f"Against the first model all the time it goes from {first} to {last}{learned}."
 
 
 # --- Held-out writers ---------------------------------------------------------------------------------------------
@@ -155,8 +158,8 @@ def _widest(results: Results) -> str:
     widest = max(leads, key=lambda number: leads[number].share)
     apart = [n for n in rounds if numbers.are_apart(results, ("dynamic", n), ("ordinary", n))]
     return (
-        f"They are apart after rounds {runs(apart) or 'none'}. The lead is widest after round {widest} (picked "
-        f"afterwards): {leads[widest]}."
+        f"They are apart after {f'rounds {runs(apart)}' if apart else 'no round'}. The lead is widest after round "
+        f"{widest} (picked afterwards): {leads[widest].in_words}."
     )
 
 
@@ -175,8 +178,8 @@ def _with_everything(results: Results) -> str:
         f"How far would ordinary data go if there were no end to them? The same network, trained once for "
         f"{THOROUGH.epochs} epochs, about as long as all {last} rounds, on every trajectory of the same hands, "
         f"{STYLES} drawings of each and none of them wrong, {more:,} examples a seed, misreads "
-        f"{numbers.held_out_errors(rows)}. The {fewer:,} of the dynamic arm's {last} rounds come to {now}: {less} "
-        f"fewer, {less.says} ({seeds_named(shared.seeds)})."
+        f"{numbers.held_out_errors(rows)}. The {fewer:,} of the dynamic arm's {last} rounds come to {now}: "
+        f"{less.in_words}, {less.says} ({seeds_named(shared.seeds)})."
     )
 
 
@@ -192,14 +195,14 @@ def _variety(readings: Readings) -> str:
 def _trained_on(results: Results) -> str:
     """Arms are equal in what is collected; who drew it decides how much of it is trained on."""
     counts = {
-        arm: sum(row["collected"]["train"] for row in found)
+        arm: sum(row["collected"]["train"] for row in found) // len(found)
         for arm in MAIN
         if (found := results.of(arm, results.rounds(arm)))
     }
     told = ", ".join(f"{arm} {count:,}" for arm, count in counts.items())
     return (
-        f"Arms are equal in what is verified. What they train on at the end differs with the share of it that is by "
-        f"hands kept for dev and test: {told}."
+        "Arms are equal in what is verified. How much of it is trained on at the end differs with what is by hands "
+        f"that are kept for dev and test: {told} drawings a seed."
     )
 
 
@@ -221,7 +224,7 @@ models see them, with what their writers meant: look whether you would have read
 
 def _others(readings: Readings) -> str:
     """How many of them models misread that share no more than the first adversary with those."""
-    told = [f"{plain(Rate(*counts))} ({ARMS[arm].title})" for arm, counts in readings.others_misread.items()]
+    told = [f"{misread} of {asked} ({ARMS[arm].title})" for arm, (misread, asked) in readings.others_misread.items()]
     return f"Of the same drawings the last models of other arms misread: {'; '.join(told)}." if told else ""
 
 
@@ -308,7 +311,7 @@ arm's rounds. Their drawings were picked for fooling one of that arm's models, a
 to be wrong for its neighbours, so these columns do not compare arms: read them down, from round to round of the dynamic
 arm. The last column, where there is one, is the static arm's rounds, picked for fooling the first model, which all arms
 began with: it compares dynamic with ordinary. The intervals resample hands, of which there are few, a tenth of each
-seed's.
+seed's; below five hands there is none.
 
 {table(["arm", "after round", *heads], rows)}"""
 

@@ -52,8 +52,8 @@ class Readings:
     untrained: dict[int, set[int]]
     """Seed → annotators whose drawings are trained on in no arm."""
     challenged: dict[str, dict[int, People]]
-    """`FIRST_ADVERSARY` or a main arm, whose last model it is → seed → what a crowd that remembers nothing did to it,
-    the same for all models of a seed."""
+    """`FIRST_ADVERSARY` or a main arm, whose last model it is → seed → what a crowd that begins without memories did to
+    it, the same crowd for all models of a seed."""
     variety: dict[str, tuple[int, int]]
     """Main arm → of how many different trajectories its drawings were made, and how many drawings that are, over
     seeds."""

@@ -39,7 +39,7 @@ def _rows_of_challenge(results: Results, readings: Readings) -> Iterable[list[An
         for seed, people in seeds.items():
             attempts, *outcomes = (sum(counts[place] for counts in people.values()) for place in range(3))
             for what, count in zip(("fooled", "verified"), outcomes, strict=True):
-                yield [seed, arm, number, f"{what} by a crowd without memories", count, attempts]
+                yield [seed, arm, number, f"{what} by a crowd that began without memories", count, attempts]
 
 
 def table_by_hand(results: Results) -> str:

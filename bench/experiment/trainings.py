@@ -192,7 +192,7 @@ def with_longest(results: Results) -> str:
         f"Would a longer training reach what was asked? {LONGEST.epochs} epochs with all base digits, once, on all "
         f"examples of {LATE} rounds ({seeds_named(shared.seeds)}): {numbers.held_out_errors(ours)} errors on held-out "
         f"writers with the dynamic ones, {part_of(gone)} of the start, and {numbers.held_out_errors(theirs)} with the "
-        f"ordinary ones, so {fewer} fewer. On MNIST's test set {numbers.suite_errors(ours, BASE_TEST)} and "
+        f"ordinary ones, so {fewer.in_words}. On MNIST's test set {numbers.suite_errors(ours, BASE_TEST)} and "
         f"{numbers.suite_errors(theirs, BASE_TEST)}."
     )
 
@@ -278,8 +278,8 @@ def _longer(results: Results) -> str:
     one, two = (numbers.held_out_errors(shared.of(arm, ONCE_AFTER)) for arm in ("once", "longer"))
     gain = numbers.fewer_errors(shared, ("longer", ONCE_AFTER), ("once", ONCE_AFTER))
     return (
-        f"One epoch misreads {one} and {LONGER.epochs} epochs {two} in the table above, {gain} fewer. But training is "
-        "more than half of the way from one round's close to the next one's opening, which takes most of the three "
+        f"One epoch misreads {one} and {LONGER.epochs} epochs {two} in the table above, {gain.in_words}. But training "
+        "is more than half of the way from one round's close to the next one's opening, which takes most of the three "
         "epochs of the usual loop that it may ([adversaries.md](adversaries.md) has its parts, for 2,000 collected "
         f'examples): a second epoch does not fit. A task that can wait sets `{{"epochs": {LONGER.epochs}}}` as its '
         "recipe."

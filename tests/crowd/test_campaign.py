@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import threading
 
 import pytest
@@ -12,7 +14,7 @@ from rest_framework.authtoken.models import Token
 from bench.crowd import campaign
 from bench.crowd.admin import Stuck
 from bench.crowd.campaign import Accounts
-from bench.crowd.client import Client, Site
+from bench.crowd.client import Client, Site, Unreachable
 from bench.crowd.terminal import RoundTable
 from rounds import jobs, services
 from rounds.management.commands import crowd
@@ -109,7 +111,11 @@ def test_a_crowd_plays_two_rounds_and_reports_what_it_knows(quick_round, toy_peo
     assert "wrong labels among the verified ones" in said.getvalue()
     assert found["rounds"] == [1, 2]
 
-    admin = User.objects.get(username="crowd-admin")  # no longer than the campaign lasts
+    assert_nobody_is_left_an_admin()
+
+
+def assert_nobody_is_left_an_admin():
+    admin = User.objects.get(username="crowd-admin")  # one for as long as the campaign lasts
     assert not admin.is_staff
     assert not admin.groups.exists()
     assert not Token.objects.filter(user=admin).exists()
@@ -142,6 +148,19 @@ def test_a_crowd_that_is_stopped_in_its_first_round_reports_what_there_is(
         call_command("crowd", *FEW, stdout=said, stderr=io.StringIO())
     assert "Validators, against the truth" in said.getvalue()
     assert "send drawing" in said.getvalue()
+    assert_nobody_is_left_an_admin()
+
+
+def test_a_crowd_that_a_service_manager_ends_leaves_no_admin(quick_round, toy_people, taking_turns, monkeypatch):
+    def ended(table, round):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(RoundTable, "show", ended)
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit):
+        call_command("crowd", *FEW, stdout=io.StringIO(), stderr=io.StringIO())
+    assert_nobody_is_left_an_admin()
+    assert signal.getsignal(signal.SIGTERM) is handler
 
 
 def test_the_accounts_can_be_made_first_and_used_from_elsewhere(quick_round, toy_people, tmp_path):
@@ -182,14 +201,25 @@ def test_a_file_that_holds_no_accounts_is_told_in_a_sentence(toy_people, tmp_pat
 
 
 def test_accounts_that_cannot_be_written_are_told_in_a_sentence(db, tmp_path):
+    mode = tmp_path.stat().st_mode
     with pytest.raises(CommandError, match=r"can't be written \(Is a directory\): name another file"):
         call_command("crowd", *FEW, "--write-accounts", tmp_path)
+    assert tmp_path.stat().st_mode == mode
+    assert not User.objects.filter(username__startswith="crowd").exists()
 
 
 def test_a_report_that_cannot_be_written_is_told_before_anything_is_drawn(quick_round, toy_people, tmp_path):
     with pytest.raises(CommandError, match=r"can't be written \(Is a directory\): name another file"):
         call_command("crowd", *FEW, "--report", tmp_path)
     assert not User.objects.filter(username__startswith="crowd").exists()
+
+
+def test_a_campaign_here_leaves_accounts_in_a_file_alone(quick_round, toy_people, taking_turns, tmp_path):
+    path = tmp_path / "accounts.json"
+    call_command("crowd", *FEW[:4], "--write-accounts", path)
+    call_command("crowd", *FEW, "--rounds", "0", stdout=io.StringIO())
+    assert Token.objects.get(key=Accounts.read(path).admin).user.groups.get().name == "admin"
+    assert_nobody_is_left_an_admin()
 
 
 @pytest.mark.parametrize("name", ["crowd-admin", "crowd-v01"])
@@ -203,11 +233,19 @@ def test_an_account_that_is_somebodys_gets_no_role(quick_round, toy_people, name
     assert Token.objects.filter(user=somebody).exists()
 
 
-def test_nobody_waits_to_ask_again_once_the_campaign_is_over():
+def test_nobody_asks_again_once_the_campaign_is_over():
     played = nowhere()
     with played._at_work():
         assert played.site.sleep(0.001) is False  # the wait was waited out
-    assert played.site.sleep(60) is True
+    with pytest.raises(Unreachable, match="was not asked again: it is over"):
+        played.checkers[0].client.round(1)
+    assert sum(played.site.calls.outcomes.values()) == 1
+
+
+def test_a_thread_that_would_have_nobody_is_not_counted():
+    assert nowhere(annotators=1, validators=2, threads=8).report().load.threads == 3
+    with pytest.raises(ValueError, match="two threads at least"):
+        nowhere(threads=1)
 
 
 def test_tokens_are_kept_from_others_even_in_a_file_that_was_open_to_them(tmp_path):
@@ -236,7 +274,7 @@ def test_a_site_without_a_round_is_told_in_a_sentence(digits, toy_people):
 def test_drawings_of_strangers_are_left_to_those_who_know_them(live_server, quick_round, toy_people, alice, draw):
     """What the crowd did not draw, it can't answer for."""
     draw(alice, quick_round.task, fooling=True)
-    accounts = crowd.make_accounts(1, 1)
+    accounts = crowd.make_accounts(1, 1, admin="crowd-admin")
     checker = campaign.Campaign(
         crowd.make_crowd(toy_handwriting(), annotators=1, validators=1),
         accounts,
@@ -292,6 +330,7 @@ def test_an_export_that_nobody_makes_is_not_waited_for_for_ever(monkeypatch):
 def test_fewer_validators_than_an_example_needs_votes_are_refused(quick_round, toy_people):
     with pytest.raises(CommandError, match=r"needs 2 votes here: give the crowd at least so many --validators"):
         call_command("crowd", "--validators", "1", "--annotators", "1", stdout=io.StringIO())
+    assert_nobody_is_left_an_admin()
     assert not Example.objects.exists()
 
 

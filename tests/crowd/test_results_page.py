@@ -184,6 +184,27 @@ def test_the_lead_is_told_by_comparison_and_begins_where_it_stays():
     # A tenth less everywhere is sure, and far from being apart.
     assert not numbers.are_apart(found, ("dynamic", 2), ("ordinary", 2))
     assert numbers.are_apart(results([1], [9]), ("dynamic", 1), ("ordinary", 1))
+    assert numbers.are_apart(results([9], [1]), ("dynamic", 1), ("ordinary", 1))
+
+
+def test_an_arm_that_loses_is_told_so():
+    found = results([9, 9], [1, 1])
+    told = " ".join(questions.held_out(found, readings(found)).split())
+    assert re.search(r"Against ordinary, after 2 rounds: \d+ % \[\d+, \d+\] more errors", told)
+    assert "at the end. The intervals of the two rates by themselves are apart then." in told
+    told = " ".join(questions.held_out(same := results([9, 9], [9, 9]), readings(same)).split())
+    assert "They are apart after no round." in told
+
+
+def test_people_are_said_to_learn_only_where_they_fool_more():
+    for verified, said in ((20, False), (60, True)):
+        found = results([9, 9], [9, 9])
+        found.seeds[0]["static"] = [
+            result(30),
+            result(9, attempts=1000, verified=200),
+            result(9, attempts=1000, verified=10 * verified),
+        ]
+        assert ("as people learn" in " ".join(questions.fooled_rate(found, readings(found)).split())) == said
 
 
 def test_fooled_rates_have_the_attempts_below_the_line():
@@ -205,7 +226,7 @@ def test_hands_that_are_trained_on_nowhere_are_told_apart():
     assert "16/20" in row
 
 
-def test_the_last_models_are_compared_on_the_same_people():
+def test_what_was_done_to_the_last_models_is_added_up_over_seeds():
     told = questions.fooled_rate(found := two_seeds(), readings(found))
     rows = {line.split(" | ")[0].strip("| "): line for line in told.splitlines()}
     assert "80/200" in rows["the first adversary"]
@@ -313,6 +334,7 @@ def test_the_fooled_rate_falls_only_if_intervals_say_so(verified, said):
     rounds = [result(9, verified=count, attempts=1000) for count in (10 * count for count in verified)]
     found = Results({0: {"dynamic": [result(30), *rounds]}})
     told = questions.fooled_rate(found, readings(found))
+    assert ("falls at the end" in told) == (said == "Yes.")
     assert told.split("\n\n")[1].startswith(said)
 
 

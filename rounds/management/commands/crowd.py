@@ -2,8 +2,9 @@
 
 import argparse
 import json
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from rounds import services
 from rounds.services.people import ADMIN, ANNOTATOR, VALIDATOR
 
 HABITS, EYES = Habits(), Eyes()
-ADMIN_NAME = "crowd-admin"
+OWN_ADMIN, ADMIN_IN_FILE = "crowd-admin", "crowd-admin-in-file"
+"""Of a campaign in this database, an admin while it lasts; and of accounts that are written to a file."""
 
 
 class Command(BaseCommand):
@@ -57,16 +59,20 @@ class Command(BaseCommand):
         if options["report"]:
             with writing(options["report"]) as path:
                 path.open("a").close()  # better now than after twenty rounds
-        try:
-            crowd, site = people(options), Site(options["url"])
-            with accounts(options) as theirs:
-                self.play_and_tell(make_campaign(crowd, theirs, site, options), options)
-        except (HandwritingError, OSError, ValueError, Problem, Stuck, Unreachable) as error:
-            raise CommandError(str(error)) from error
+        with ended_like_ctrl_c(), ExitStack() as appointed:
+            try:
+                crowd, site = people(options), Site(options["url"])
+                theirs = appointed.enter_context(accounts(options))
+                campaign = make_campaign(crowd, theirs, site, options)
+            except (HandwritingError, OSError, ValueError) as error:
+                raise CommandError(str(error)) from error
+            self.play_and_tell(campaign, options)
 
     def play_and_tell(self, campaign: Campaign, options: dict[str, Any]) -> None:
         try:
             self.play(campaign, options["rounds"], options["leave"])
+        except (Problem, Stuck, Unreachable, OSError) as error:
+            raise CommandError(str(error)) from error
         finally:
             if campaign.has_begun:
                 self.tell(campaign.report(), options["report"])
@@ -159,6 +165,18 @@ def add_course(parser: argparse.ArgumentParser) -> None:
     course.add_argument("--report", type=Path, metavar="FILE", help="Write the final report as JSON, too.")
 
 
+@contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """A terminal that is closed, or a service manager that stops it, ends it as Ctrl-C does: with what there is to
+    tell, and without an admin left behind."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def share(text: str) -> float:
     """0 to 1, as an option's type."""
     with suppress(ValueError):
@@ -236,16 +254,16 @@ def accounts(options: dict[str, Any]) -> Iterator[Accounts]:
             f"This database is that of {settings.SITE_URL}, so accounts made in it are no use at {options['url']}: "
             "make them on that site's host with --write-accounts, and give them with --accounts."
         )
-    made = make_accounts(options["annotators"], options["validators"])
     try:
-        yield made
+        yield make_accounts(options["annotators"], options["validators"], admin=OWN_ADMIN)
     finally:
-        dismiss_admin()
+        dismiss(OWN_ADMIN)
 
 
 def write_accounts(path: Path, annotators: int, validators: int) -> None:
     with writing(path):
-        make_accounts(annotators, validators).write(path)
+        path.open("a").close()  # before there is an admin whose token gets nowhere
+        make_accounts(annotators, validators, admin=ADMIN_IN_FILE).write(path)
 
 
 @contextmanager
@@ -257,20 +275,21 @@ def writing(path: Path) -> Iterator[Path]:
         raise CommandError(f"{path} can't be written ({error.strerror}): name another file.") from error
 
 
-def make_accounts(annotators: int, validators: int) -> Accounts:
+def make_accounts(annotators: int, validators: int, *, admin: str) -> Accounts:
     """Accounts in this site's database: without a password, so that only their tokens let anybody in."""
     return Accounts(
         annotators=[_account(f"crowd-a{number:02}", ANNOTATOR) for number in range(1, annotators + 1)],
         validators=[_account(f"crowd-v{number:02}", VALIDATOR) for number in range(1, validators + 1)],
-        admin=_account(ADMIN_NAME, ADMIN)[1],
+        admin=_account(admin, ADMIN)[1],
     )
 
 
-def dismiss_admin() -> None:
-    """Nobody is an admin for the crowd's sake any longer than it plays; the next campaign appoints one again."""
-    admin = User.objects.get(username=ADMIN_NAME)
-    services.take_roles(user=admin, roles=[ADMIN])
-    Token.objects.filter(user=admin).delete()
+def dismiss(name: str) -> None:
+    """Nobody is an admin for a crowd's sake any longer than it plays; the next campaign appoints one again."""
+    admin = User.objects.filter(username=name).first()
+    if admin and not admin.has_usable_password():
+        services.take_roles(user=admin, roles=[ADMIN])
+        Token.objects.filter(user=admin).delete()
 
 
 def _account(name: str, role: str) -> tuple[str, str]:
