@@ -118,22 +118,32 @@ def charts(results: Results, readings: Readings) -> dict[str, str]:
             "Errors on MNIST's test set", mnist, about=f"{_whose(results)}; bands: 95 %, Wilson", across=after
         ),
     }
-    if readings.still:
-        found["still-misread"] = sheet(
-            "Held-out drawings that every late model misreads",
-            [(misread.image, f"{misread.label} as {misread.answer}") for misread in readings.still],
-            about="Below each: what was written, and what the newest model reads",
-        )
+    found |= {"still-misread": _still_misread(readings), "noise": _noise(results)}
+    return {name: picture for name, picture in found.items() if picture}
+
+
+def _still_misread(readings: Readings) -> str:
+    if not readings.still:
+        return ""
+    return sheet(
+        "Held-out drawings that every late model misreads",
+        [(misread.image, f"{misread.label} as {misread.answer}") for misread in readings.still],
+        about="Below each: what was written, and what the newest model reads",
+    )
+
+
+def _noise(results: Results) -> str:
     noisy = results.shared("dynamic", *NOISE)
-    if lines := _held_out_lines(noisy, ["dynamic", *NOISE], most=NOISY_ROUNDS):
-        found["noise"] = line_chart(
-            "Errors on held-out writers, with more and with fewer mistakes of people",
-            lines,
-            about=f"{_whose(noisy)}; bands: 95 %, hands resampled; logarithmic",
-            across=after,
-            logarithmic=True,
-        )
-    return found
+    lines = _held_out_lines(noisy, ["dynamic", *NOISE], most=NOISY_ROUNDS)
+    if not lines:
+        return ""
+    return line_chart(
+        "Errors on held-out writers, with more and with fewer mistakes of people",
+        lines,
+        about=f"{_whose(noisy)}; bands: 95 %, hands resampled; logarithmic",
+        across="after round",
+        logarithmic=True,
+    )
 
 
 def _held_out_lines(results: Results, arms: Iterable[str], *, most: int = 1000) -> list[Line]:

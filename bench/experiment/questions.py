@@ -71,8 +71,8 @@ def _challenge(results: Results, readings: Readings) -> str:
         strangers = numbers.fooled_rates([counts for counts, untrained in people if untrained])[1]
         whose = name if name == FIRST_ADVERSARY else f"{named(results, name)}, after round {results.rounds(name)}"
         rows.append([whose, all_of_them, strangers])
-    return f"""How hard are the last models to fool for people who know none of them? The same crowd, which began without
-memories and with drawings of its own, had {CHALLENGE:,} attempts a seed at each:
+    return f"""How hard are the last models to fool for people who know none of them? The same crowd, which began
+without memories and with drawings of its own, had {CHALLENGE:,} attempts a seed at each:
 
 {table(["model", "vMER", "vMER of hands never trained on"], rows)}"""
 
