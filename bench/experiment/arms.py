@@ -106,7 +106,6 @@ TRAINING = {
         f"from scratch, {FIRST.epochs} epochs", replace(ONCE, warm_start=False, lr=FIRST.lr, epochs=FIRST.epochs)
     ),
 }
-AVERAGING = {"unaveraged": Arm("dynamic, rounds not averaged", config=ONCE, rounds=LATE)}
 CONTROL = {"longest-on-ordinary": _once("the same on ordinary examples", LONGEST, source=SAME_ORDINARY, after=(LATE,))}
 EXHAUSTIVE = {
     EVERYTHING: Arm(
@@ -117,4 +116,4 @@ EXHAUSTIVE = {
         rounds=1,
     )
 }
-ARMS = MAIN | AVERAGING | NOISE | SAMPLED | TRAINING | CONTROL | EXHAUSTIVE
+ARMS = MAIN | NOISE | SAMPLED | TRAINING | CONTROL | EXHAUSTIVE

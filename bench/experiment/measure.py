@@ -1,5 +1,6 @@
 """What every model is measured on: the same pictures for all models of a seed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,12 @@ class Suites:
     corrupted_digits: int
     """How many different digits are under each corruption at each severity."""
 
-    def measure(self, model: nn.Module) -> dict[str, Any]:
+    def measure(self, model: nn.Module, *, leave_out: Collection[str] = ()) -> dict[str, Any]:
         """`scores`, right of n on each suite, and `by_hand`, the same for each held-out hand."""
         images, labels = self.pictures[HELD_OUT]
         right = probabilities(model, images).argmax(axis=1) == labels
-        scores = {name: tally(model, pictures) for name, pictures in self.pictures.items() if name != HELD_OUT}
+        others = [name for name in self.pictures if name != HELD_OUT and name not in leave_out]
+        scores = {name: tally(model, self.pictures[name]) for name in others}
         return {
             "scores": {HELD_OUT: (int(right.sum()), len(right)), **scores},
             "by_hand": [

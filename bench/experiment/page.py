@@ -75,7 +75,7 @@ def text(results: Results, readings: Readings, settings: Settings, unfinished: S
         questions.round_tests(results, readings),
         trainings.noise(results),
         trainings.training(results),
-        trainings.averaging(results),
+        trainings.averaging(results, readings),
         trainings.defaults(results, settings),
         _read_with_care(results, readings),
     ]

@@ -9,10 +9,11 @@ from torch import nn
 
 from bench.experiment.arms import ARMS, EVERYTHING, MAIN
 from bench.experiment.collect import collect_fooling
-from bench.experiment.measure import BASE_TEST, CORRUPTION, HELD_OUT, Counts
-from bench.experiment.numbers import Results
+from bench.experiment.measure import BASE_DEV, BASE_TEST, CORRUPTION, HELD_OUT, Counts
+from bench.experiment.numbers import Result, Results
 from bench.experiment.run import Experiment
-from models_zoo.checkpoints import load_model
+from bench.experiment.words import some
+from models_zoo.checkpoints import load_model, load_trained
 from models_zoo.evaluate import probabilities
 from models_zoo.files import read_json
 from rounds.rules import Rules
@@ -54,6 +55,9 @@ class Readings:
     challenged: dict[str, dict[int, People]]
     """`FIRST_ADVERSARY` or a main arm, whose last model it is → seed → what a crowd that begins without memories did to
     it, the same crowd for all models of a seed."""
+    as_trained: dict[int, list[Result]]
+    """Seed → for each round of the dynamic arm, the first adversary before them, what its model measured as the
+    training left it, before it was averaged with its parent; {} for rounds that the page does not show."""
     variety: dict[str, tuple[int, int]]
     """Main arm → of how many different trajectories its drawings were made, and how many drawings that are, over
     seeds."""
@@ -97,6 +101,7 @@ def read_off(experiments: Sequence[Experiment], results: Results) -> Readings:
                 for arm in MAIN
             },
         },
+        as_trained={experiment.seed: _as_trained(experiment, last) for experiment in dynamic},
         variety={arm: (sum(d for d, _ in found), sum(n for _, n in found)) for arm, found in varieties.items()},
         held_out_twice=_held_out_twice(dynamic),
         misread=np.stack([_before_and_after(experiment, BASE_TEST, last) for experiment in dynamic], axis=1),
@@ -134,6 +139,15 @@ def _challenged(experiment: Experiment, arm: str, number: int) -> People:
     model = load_model(experiment.model_after(arm, number))
     asked = Rules(target_verified=CHALLENGE)  # more than can be verified, so that all attempts are made
     return collect_fooling(crowd, model, asked, seed=[experiment.seed, 7], most=CHALLENGE).by_annotator
+
+
+def _as_trained(experiment: Experiment, last: int) -> list[Result]:
+    models = {number: experiment.model_after("dynamic", number) for number in some(range(last + 1))}
+    left_out = {CORRUPTION, BASE_DEV}
+    return [
+        experiment.suites.measure(load_trained(models[number]), leave_out=left_out) if number in models else {}
+        for number in range(last + 1)
+    ]
 
 
 def _variety(experiment: Experiment, arm: str) -> tuple[int, int]:

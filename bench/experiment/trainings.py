@@ -2,11 +2,12 @@
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, LATE, LONGER, LONGEST, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
-from bench.experiment.markdown import plain, table
+from bench.experiment.markdown import plain, runs, table
 from bench.experiment.measure import BASE_TEST, CORRUPTION
 from bench.experiment.numbers import Fewer, Results
+from bench.experiment.readings import Readings
 from bench.experiment.run import Settings
-from bench.experiment.words import PICTURES, part_of, played, seeds_named, some
+from bench.experiment.words import PICTURES, part_of, played, seeds_named
 from models_zoo.config import NEXT
 from rounds.stats.rates import Rate
 
@@ -216,36 +217,36 @@ def _with_non_fooling(results: Results) -> str:
 # --- Averaging ----------------------------------------------------------------------------------------------------
 
 
-def averaging(results: Results) -> str:
-    """The rounds as they were played beside the same without a share of the parent's weights."""
-    arms = ("dynamic", "unaveraged")
-    shared = results.shared(*arms)
-    if not shared.seeds:
-        return ""
-    last = min(map(shared.rounds, arms))
+def averaging(results: Results, readings: Readings) -> str:
+    """The rounds' models as they were played beside the same as their trainings left them."""
+    both = Results({
+        seed: {"averaged": results.seeds[seed]["dynamic"], "trained": trained}
+        for seed, trained in readings.as_trained.items()
+    })  # fmt: skip
+    rounds = [number for number in both.after("trained") if number]
     rows = []
-    for number in (number for number in some(shared.after("dynamic")) if number <= last):
-        found = [shared.of(arm, number) for arm in arms]
-        errors = [*map(numbers.held_out_errors, found), _averaged_against(shared, number).in_a_table if number else ""]
+    for number in rounds:
+        found = [both.of(arm, number) for arm in ("averaged", "trained")]
+        errors = [*map(numbers.held_out_errors, found), _averaged_against(both, number).in_a_table]
         rows.append([number, *errors, *(numbers.suite_errors(of_arm, BASE_TEST) for of_arm in found)])
     heads = ["after round", "averaged: held-out writers", "not averaged: held-out writers", "averaged against not"]
-    late = range(max(1, last // 2), last + 1)
-    ahead = [number for number in late if _averaged_against(shared, number).share > 0]
-    gain = _averaged_against(shared, last)
+    sure = [number for number in rounds if _averaged_against(both, number).is_sure]
+    gain = _averaged_against(both, rounds[-1])
     return f"""## Does averaging the rounds help?
 
-After {last} rounds it makes {gain.in_words} on held-out writers: {gain.says}. From round {late[0]} on there are
-fewer after {len(ahead)} of {len(late)} rounds.
+After {rounds[-1]} rounds it makes {gain.in_words} on held-out writers: {gain.says}. They are
+measurably fewer after {f"rounds {runs(sure)}" if sure else "none"} of those below.
 
 The weights that are played against are an average over rounds: after round n they keep (n - 1) / (n + 3) of the
 parent's, at most {100 * PLAYED.parent_share:.0f} %, and the next training goes on from what the round's own came to.
-Beside it the same without averaging, {seeds_named(shared.seeds)}; each is fooled by drawings of its own.
+Beside it that: the same models on the same examples before they were averaged. People played against the averaged ones,
+so that what fooled those is in the examples of both.
 
 {table([*heads, "averaged: MNIST", "not averaged: MNIST"], rows)}"""
 
 
-def _averaged_against(shared: Results, number: int) -> Fewer:
-    return numbers.fewer_errors(shared, ("dynamic", number), ("unaveraged", number))
+def _averaged_against(both: Results, number: int) -> Fewer:
+    return numbers.fewer_errors(both, ("averaged", number), ("trained", number))
 
 
 # --- Defaults -----------------------------------------------------------------------------------------------------

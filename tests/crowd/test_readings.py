@@ -56,6 +56,17 @@ def test_each_corrupted_digit_has_a_column_of_its_own(played):
         assert np.array_equal(misread[1, :, digit], wrong[digit::digits])
 
 
+def test_models_are_measured_as_their_trainings_left_them(played):
+    """In these rounds nothing is averaged: they are the same."""
+    first, *rounds = readings._as_trained(played, ROUNDS)
+    assert first["scores"]["held-out writers"] == tally(
+        load_model(played.model_after("dynamic", 0)), played.suites.pictures[HELD_OUT]
+    )
+    assert [row["scores"]["held-out writers"][1] - row["scores"]["held-out writers"][0] for row in rounds][
+        -1
+    ] == errors(played, "dynamic", HELD_OUT)
+
+
 def test_a_challenge_knows_nothing_of_what_was_played(played, monkeypatch, tmp_path):
     monkeypatch.setattr(readings, "CHALLENGE", 50)
     found = readings._challenged(played, "dynamic", 0)

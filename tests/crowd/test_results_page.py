@@ -83,6 +83,7 @@ def readings(of):
         round_tests=tested,
         untrained={seed: {8, 9} for seed in of.seeds},
         challenged=challenged,
+        as_trained={seed: [result(30), *[result(12)] * (len(arms["dynamic"]) - 1)] for seed, arms in of.seeds.items()},
         variety=dict.fromkeys(MAIN, (10, 20)),
         held_out_twice=(3, 10),
         misread=misread,
@@ -344,6 +345,14 @@ def test_label_noise_is_told_only_where_it_can_be():
     found.seeds[0]["noisy"] = [result(30), *[result(7)] * NOISY_ROUNDS]
     assert "five times the mistakes, 50 % [" in (told := trainings.noise_in_short(found))
     assert "] more errors" in told
+
+
+def test_averaged_weights_are_compared_with_the_same_models_before():
+    found = two_seeds()
+    told = trainings.averaging(found, readings(found))
+    assert "| 8 | 8.50 %" in told  # 4 and 9 of 100 by the easiest hands of two seeds
+    assert "| 14.00 %" in told
+    assert "measurably fewer after rounds 1 to 8 of those below." in told.replace("\n", " ")
 
 
 def test_the_part_that_is_left_has_its_ends_the_right_way_round():
