@@ -131,7 +131,7 @@ def training_in_short(results: Results) -> str:
     if not shared.of("scratch", ONCE_AFTER):
         return ""
     arms = [arm for arm in TRAINING if shared.of(arm, ONCE_AFTER)]
-    return f"After {ONCE_AFTER} rounds: {_start(shared, arms)} {_weight(shared, arms)}"
+    return f"Trained once on what {ONCE_AFTER} rounds brought. {_start(shared, arms)} {_weight(shared, arms)}"
 
 
 def _default_times(shared: Results) -> str:
@@ -172,8 +172,8 @@ def _weight(shared: Results, arms: list[str]) -> str:
         f"Of the weights, {_times(best)}{largest} reads held-out writers best, {gain.in_words} there than the "
         f"default's {PLAYED.collected_weight:g} × with a limit, which is {_default_times(shared)} × then "
         f"({gain.says}); on MNIST "
-        f"it misreads {100 * theirs.value:.2f} % where the default misreads {100 * default.value:.2f} %. "
-        f"{_times(worst)} forgets most of MNIST."
+        f"it misreads {100 * theirs.value:.2f} % where the default misreads {100 * default.value:.2f} %."
+        f"{'' if worst == best else f' {_times(worst)} forgets most of MNIST.'}"
     )
 
 
