@@ -67,7 +67,13 @@ class Fewer:
         return "measurably more" if self.high < 0 else "not measurably fewer or more"
 
     def __str__(self) -> str:
-        return f"{100 * self.share:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+        share, low, high = self._percent
+        return f"{share} % [{low}, {high}]"
+
+    @property
+    def _percent(self) -> tuple[int, ...]:
+        """Whole percents; as floats, small negative ones would be shown as -0."""
+        return tuple(round(100 * value) for value in (self.share, self.low, self.high))
 
     @property
     def in_words(self) -> str:
@@ -80,8 +86,8 @@ class Fewer:
     def in_a_table(self) -> str:
         """`45 % fewer [32, 55]`, or `31 % more [15, 65]`; an end of the other kind has a minus."""
         of = self if self.share >= 0 else Fewer(-self.share, -self.high, -self.low)
-        kind = "fewer" if self.share >= 0 else "more"
-        return f"{100 * of.share:.0f} % {kind} [{100 * of.low:.0f}, {100 * of.high:.0f}]"
+        share, low, high = of._percent
+        return f"{share} % {'fewer' if self.share >= 0 else 'more'} [{low}, {high}]"
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ def _under_corruptions(results: Results, arms: Sequence[str]) -> str:
     for arm in arms:
         before, after = (numbers.suite_errors(results.of(arm, n), CORRUPTION) for n in (0, results.rounds(arm)))
         verb = "rise" if after.value > before.value else "fall"
-        told.append(f"{verb} from {100 * before.value:.1f} to {100 * after.value:.1f} % ({arm})")
+        told.append(f"{verb} from {100 * before.value:.2f} to {100 * after.value:.2f} % ({arm})")
     return ", ".join(told)
 
 

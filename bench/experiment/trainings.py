@@ -2,7 +2,7 @@
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, LATE, LONGER, LONGEST, NOISE, NOISY_ROUNDS, ONCE_AFTER, PLAYED, TRAINING
-from bench.experiment.markdown import plain, runs, table
+from bench.experiment.markdown import plain, table
 from bench.experiment.measure import BASE_TEST, CORRUPTION
 from bench.experiment.numbers import Fewer, Results
 from bench.experiment.readings import Readings
@@ -232,10 +232,12 @@ def averaging(results: Results, readings: Readings) -> str:
     heads = ["after round", "averaged: held-out writers", "not averaged: held-out writers", "averaged against not"]
     sure = [number for number in rounds if _averaged_against(both, number).is_sure]
     gain = _averaged_against(both, rounds[-1])
+    averaged, trained = (numbers.suite_errors(both.of(arm, rounds[-1]), BASE_TEST) for arm in ("averaged", "trained"))
     return f"""## Does averaging the rounds help?
 
-After {rounds[-1]} rounds it makes {gain.in_words} on held-out writers: {gain.says}. They are
-measurably fewer after {f"rounds {runs(sure)}" if sure else "none"} of those below.
+After {rounds[-1]} rounds it makes {gain.in_words} on held-out writers: {gain.says}. Of the {len(rounds)} rounds below
+they are measurably fewer after {len(sure)}. On MNIST's test set the averaged models misread {averaged}, the others
+{trained} then.
 
 The weights that are played against are an average over rounds: after round n they keep (n - 1) / (n + 3) of the
 parent's, at most {100 * PLAYED.parent_share:.0f} %, and the next training goes on from what the round's own came to.
