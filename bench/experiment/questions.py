@@ -306,10 +306,10 @@ def round_tests(results: Results, readings: Readings) -> str:
     return f"""## Every model on every round's test split
 
 Errors of the main arms' models on test splits, {GROUP} rounds together: drawings that fooled the model of their round,
-by hands that are trained on in no arm. Round by round they are in [{TABLE}]({TABLE}). The first columns are the dynamic
-arm's rounds. Their drawings were picked for fooling one of that arm's models, all wrong for that very model and likely
-to be wrong for its neighbours, so these columns do not compare arms: read them down, from round to round of the dynamic
-arm. The last column, where there is one, is the static arm's rounds, picked for fooling the first model, which all arms
+by hands that are trained on in no arm. The first columns are the dynamic arm's rounds, which [{TABLE}]({TABLE}) has one
+by one. Their drawings were picked for fooling one of that arm's models, all wrong for that very model and likely to be
+wrong for its neighbours, so these columns do not compare arms: read them down, from round to round of the dynamic arm.
+The last column, where there is one, is the static arm's rounds, picked for fooling the first model, which all arms
 began with: it compares dynamic with ordinary. The intervals resample hands, of which there are few, a tenth of each
 seed's; below five hands there is none.
 

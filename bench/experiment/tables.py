@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bench.experiment.numbers import Results
-from bench.experiment.readings import FIRST_ADVERSARY, Readings
+from bench.experiment.readings import FIRST_ADVERSARY, ByHand, Readings
 
 
 def table_of_counts(results: Results, readings: Readings) -> str:
@@ -24,13 +24,24 @@ def table_of_counts(results: Results, readings: Readings) -> str:
 
 
 def _rows_of_round_tests(readings: Readings) -> Iterable[list[Any]]:
+    """Round by round on the dynamic arm's test splits; on the static arm's, which all fooled one model, together."""
     for source, seeds in readings.round_tests.items():
         for seed, arms in seeds.items():
             for arm, models in arms.items():
                 for number, of_rounds in enumerate(models):
-                    for test, by_hand in enumerate(of_rounds, start=1):
-                        right, asked = (sum(counts[place] for counts in by_hand.values()) for place in (0, 1))
-                        yield [seed, arm, number, f"right on the test split of {source} round {test}", right, asked]
+                    place, what = [seed, arm, number], f"right on the test split of {source} round"
+                    if source == "static":
+                        yield [*place, f"{what}s 1 to {len(of_rounds)}", *_summed(of_rounds)]
+                    else:
+                        yield from (
+                            [*place, f"{what} {test}", *_summed([one])] for test, one in enumerate(of_rounds, 1)
+                        )
+
+
+def _summed(of_rounds: Iterable[ByHand]) -> list[int]:
+    """Right and asked, over hands and rounds."""
+    counts = [one for by_hand in of_rounds for one in by_hand.values()]
+    return [sum(one[place] for one in counts) for place in (0, 1)]
 
 
 def _rows_of_challenge(results: Results, readings: Readings) -> Iterable[list[Any]]:

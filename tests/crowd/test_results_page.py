@@ -285,6 +285,12 @@ def test_every_count_is_in_the_table():
     assert len(held_out) == sum(len(rounds) for arms in found.seeds.values() for rounds in arms.values())
     assert {row["seed"] for row in rows if row["what"] == "right on the test split of dynamic round 8"} == {"0", "1"}
     assert {row["numerator"] for row in rows if row["what"] == "gate passed"} == {"1"}
+    last = {row["arm"]: row for row in rows if row["what"] == "right on the test split of static rounds 1 to 8"}
+    assert (last["ordinary"]["round"], last["ordinary"]["numerator"], last["ordinary"]["denominator"]) == (
+        "8",
+        "24",
+        "32",
+    )
 
 
 def test_intervals_can_be_computed_from_the_counts_by_hand():
