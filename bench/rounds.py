@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.crowd import CrowdError, HandwritingError, load_handwriting
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN
 from bench.experiment.page import write_page
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
-from models_zoo.base_data import BaseDataError, ensure_mnist, load_mnist
-from models_zoo.command import BASE_FOLDER
-from models_zoo.config import FIRST
+from crowd import CrowdError, HandwritingError, load_handwriting
+from models_zoo.cli import BASE_FOLDER
+from models_zoo.data.mnist import BaseDataError, ensure_mnist, load_mnist
 from models_zoo.files import read_json
-from models_zoo.train import TrainingFailed
+from models_zoo.training.config import FIRST
+from models_zoo.training.fit import TrainingFailed
 
 SHORT = Settings(
     rounds=3,

@@ -25,11 +25,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import models_zoo.train as zoo  # before torch: models_zoo sets how its threads wait
-from models_zoo.augment import Augment
-from models_zoo.base_data import BaseData, ensure_mnist, load_mnist
-from models_zoo.command import BASE_FOLDER
-from models_zoo.evaluate import accuracy, probabilities
+import models_zoo.training.fit as zoo  # before torch: models_zoo sets how its threads wait
+from models_zoo.cli import BASE_FOLDER
+from models_zoo.data.mnist import BaseData, ensure_mnist, load_mnist
+from models_zoo.networks.predict import accuracy, probabilities
+from models_zoo.training.augment import Augment
 
 import numpy as np  # isort: skip
 import torch  # isort: skip

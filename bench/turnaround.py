@@ -29,10 +29,10 @@ from typing import Any
 import requests
 from PIL import Image
 
-import models_zoo.train  # noqa: F401  before torch: models_zoo sets how its threads wait
+import models_zoo.training.fit  # noqa: F401  before torch: models_zoo sets how its threads wait
 from bench.train import child, fooling
-from models_zoo.base_data import ensure_mnist, load_mnist
-from models_zoo.command import BASE_FOLDER
+from models_zoo.cli import BASE_FOLDER
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 
 HANDS = 40
 ADDRESS = "127.0.0.1:8471"
@@ -130,7 +130,7 @@ def person(name: str, role: str) -> Any:
 
     user = User.objects.create_user(name)
     services.give_roles(user=user, roles=[role])
-    return services.annotator_of(user)
+    return services.person_of(user)
 
 
 def draw(task: Any, hand: Any, image: Any, label: str) -> None:

@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from torch import nn, optim
 from torch.utils.data import DataLoader
 
-from models_zoo._torchvision import torchvision
-from models_zoo.base_data import ensure_mnist
-from models_zoo.command import BASE_FOLDER
+from models_zoo.cli import BASE_FOLDER
+from models_zoo.data.mnist import ensure_mnist
+from models_zoo.networks._torchvision import torchvision
 
 
 class Net(nn.Module):

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework.authtoken",
     "rounds",
+    "crowd",
 ]
 
 MIDDLEWARE = [
@@ -265,7 +266,7 @@ SPECTACULAR_SETTINGS = {
         "PromptStatus": "rounds.models.Prompt.Status",
         "RunStatus": "rounds.models.TrainingRun.Status",
         "ExportStatus": "rounds.models.Export.Status",
-        "Role": "rounds.services.people.ROLES",
+        "Role": "rounds.roles.ROLES",
     },
 }
 

@@ -14,11 +14,11 @@ from django.utils.html import format_html
 from rounds import services
 from rounds.errors import Refused
 from rounds.models import (
-    Annotator,
     Evaluation,
     Example,
     Export,
     ModelVersion,
+    Person,
     Prompt,
     Round,
     RoundEvent,
@@ -27,6 +27,7 @@ from rounds.models import (
     TrainingSet,
     Validation,
 )
+from rounds.roles import ADMIN
 
 admin.site.site_header = "DADC administration"
 admin.site.site_title = "DADC"
@@ -161,7 +162,7 @@ class RoundAdmin(ReadOnly, admin.ModelAdmin):
     def _move(self, request: HttpRequest, queryset: QuerySet[Round], move: Any) -> None:
         for round in queryset:
             try:
-                services.require_role(request.user, "admin")
+                services.require_role(request.user, ADMIN)
                 move(round=round, by=request.user)
             except Refused as refusal:
                 messages.error(request, refusal.detail)
@@ -229,8 +230,8 @@ class ExampleAdmin(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
 
 
-@admin.register(Annotator)
-class AnnotatorAdmin(ReadOnly, admin.ModelAdmin):
+@admin.register(Person)
+class PersonAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "is_guest", "created_at"]
     list_select_related = ["user"]
     search_fields = ["user__username"]

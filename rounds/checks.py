@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import Error, register
 from rest_framework.settings import api_settings
 
-from rounds.services.people import ROLES
+from rounds.roles import ROLES
 
 RATE = re.compile(r"\d+/(s|sec|m|min|h|hour|d|day)")
 

@@ -9,8 +9,8 @@ import uuid
 from django.core.cache import cache
 from django_q.conf import Conf
 
-from rounds import services
 from rounds.models import Export
+from rounds.poll import look_at_rounds
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +25,17 @@ def get_ready(**signal: object) -> None:
     but training works without it, and a training says what is wrong.
     """
     try:
-        from rounds import trainer
+        from rounds.training import execute
 
         if Conf.CLUSTER_NAME == "train":
-            trainer.import_ahead()
+            execute.import_ahead()
     except Exception:
         log.exception("torch could not be imported ahead")
 
 
 def look() -> None:
     """Looks at the rounds once, right after something happened to one."""
-    services.look_at_rounds()
+    look_at_rounds()
 
 
 def watch() -> None:
@@ -51,18 +51,18 @@ def watch() -> None:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             if cache.get(WATCHING, mine) != mine:
                 return
-        services.look_at_rounds()
+        look_at_rounds()
 
 
 def train(run_id: int) -> None:
     """Trains, measures and publishes the model of a run, unless it is finished or a living worker has it."""
-    from rounds import trainer
+    from rounds.training import execute, runs
 
-    run = services.claim_run(run_id=run_id, worker=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
+    run = runs.claim_run(run_id=run_id, worker=f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     if run is None:
-        log.info("run %s is finished or in other hands", run_id)
+        log.info("run %s is finished, or another worker has it", run_id)
         return
-    trainer.execute(run)
+    execute.execute(run)
 
 
 def export(export_id: int) -> None:

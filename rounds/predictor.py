@@ -1,4 +1,4 @@
-"""The current adversary → probabilities. One of the two doors to torch (the other is `trainer`).
+"""The current adversary → probabilities. One of the two doors to torch (the other is `rounds.training`).
 
 Models are cached by the hash of their weights, so a process picks a new adversary up with the first drawing it gets for
 it, and can't score a new round with an old model: there is no "current model" here to be out of date.
@@ -44,7 +44,7 @@ def predict(version: "ModelVersion", image: np.ndarray) -> np.ndarray:
 
 def predict_many(version: "ModelVersion", images: np.ndarray) -> np.ndarray:
     """Probabilities, float [n, labels], of `images`, uint8 [n, side, side]."""
-    from models_zoo.evaluate import probabilities
+    from models_zoo.networks.predict import probabilities
 
     return probabilities(load(version), images)
 
@@ -84,7 +84,7 @@ def local_folder(version: "ModelVersion") -> Path:
 
 
 def _load(version: "ModelVersion") -> "nn.Module":
-    from models_zoo.checkpoints import load_model, weights_hash
+    from models_zoo.networks.checkpoints import load_model, weights_hash
 
     folder = local_folder(version)
     model = load_model(folder)

@@ -18,10 +18,10 @@ from typing import Any
 from django.db.models import Case, Count, F, Sum, Value, When
 
 from rounds import rules, selectors
-from rounds.models import Annotator, Evaluation, Example, ModelVersion, Round, Task, TrainingSetItem, Validation
-from rounds.stats import agreement, boards, bootstrap, classes, effort
-from rounds.stats.boards import Tally
-from rounds.stats.rates import Change, Rate, Share, listed
+from rounds.models import Evaluation, Example, ModelVersion, Person, Round, Task, TrainingSetItem, Validation
+from stats import agreement, boards, bootstrap, classes, effort
+from stats.boards import Tally
+from stats.rates import Change, Rate, Share, listed
 
 #: Of what `compute_round` returns. A stored report of another format is computed again instead of being shown.
 FORMAT = 1
@@ -415,7 +415,7 @@ def _cell(rate: Rate | None) -> Json | None:
 
 
 def _best_annotators(tallies: Mapping[str, Tally]) -> list[Json]:
-    people = Annotator.objects.select_related("user").in_bulk(tallies).values()
+    people = Person.objects.select_related("user").in_bulk(tallies).values()
     board = [(person, tallies[str(person.pk)]) for person in people if person.user and person.user.is_active]
     board.sort(key=lambda line: (-line[1].verified, line[1].attempts, line[0].name))
     return [

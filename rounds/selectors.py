@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from rounds import rules
-from rounds.models import Annotator, Example, ModelVersion, Prompt, Round, Task, TrainingRun
+from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task, TrainingRun
 
 
 def counted(round: Round) -> QuerySet[Example]:
@@ -46,7 +46,7 @@ def known_counts(round: Round) -> dict[str, int]:
     return (round.report or {}).get("counts") or counts(round)
 
 
-def validation_queue(task: Task, validator: Annotator) -> QuerySet[Example]:
+def validation_queue(task: Task, validator: Person) -> QuerySet[Example]:
     """What `validator` may be shown, best first: closest to settled, oldest among equals, leased to nobody else."""
     return (
         Example.objects.filter(
@@ -62,7 +62,7 @@ def validation_queue(task: Task, validator: Annotator) -> QuerySet[Example]:
     )
 
 
-def standing_lease(task: Task, validator: Annotator) -> Example | None:
+def standing_lease(task: Task, validator: Person) -> Example | None:
     """The example on this validator's screen, so that a reload shows the same one."""
     return validation_queue(task, validator).filter(leased_to=validator, leased_until__gte=timezone.now()).first()
 
@@ -102,8 +102,8 @@ def prompt_to_score(pk: Any) -> Prompt | None:
     return Prompt.objects.select_related("round__adversary", "round__task", "annotator").filter(pk=pk).first()
 
 
-def standing_prompt(task: Task, annotator: Annotator) -> Prompt | None:
-    """The prompt that this hand has open in the open round of the task."""
+def standing_prompt(task: Task, annotator: Person) -> Prompt | None:
+    """The prompt that this annotator has open in the open round of the task."""
     return Prompt.objects.filter(
         round__task=task, round__status=Round.Status.OPEN, annotator=annotator, status=Prompt.Status.OPEN
     ).first()
@@ -115,7 +115,7 @@ def example_in_full(pk: Any) -> Example | None:
     return Example.objects.select_related(*related).filter(pk=pk).first()
 
 
-def lease_holder(example: Example) -> Annotator | None:
+def lease_holder(example: Example) -> Person | None:
     """The validator on whose screen the example is now."""
     return example.leased_to if example.leased_until and example.leased_until >= timezone.now() else None
 
@@ -197,18 +197,18 @@ def open_prompts(round: Round) -> int:
     return round.prompts.filter(status=Prompt.Status.OPEN, practice=False).count()
 
 
-def own_examples(hand: Annotator, limit: int) -> list[Example]:
-    return list(hand.examples.select_related("round__task", "model").order_by("-created_at")[:limit])
+def own_examples(person: Person, limit: int) -> list[Example]:
+    return list(person.examples.select_related("round__task", "model").order_by("-created_at")[:limit])
 
 
-def own_numbers(hand: Annotator) -> dict[str, int]:
-    """What a hand has done over all tasks; practice and what was taken back are left out."""
+def own_numbers(person: Person) -> dict[str, int]:
+    """What a person has done over all tasks; practice and what was taken back are left out."""
     state = Example.Verification
-    mine = hand.examples.filter(practice=False, retracted_at=None).aggregate(
+    mine = person.examples.filter(practice=False, retracted_at=None).aggregate(
         attempts=Count("pk"),
         verified=Count("pk", filter=Q(fooled=True, verification=state.VERIFIED)),
         pending=Count("pk", filter=Q(fooled=True, verification=state.PENDING)),
         rejected=Count("pk", filter=Q(fooled=True, verification=state.REJECTED)),
         fooled=Count("pk", filter=Q(fooled=True)),
     )
-    return {**mine, "validations": hand.validations.count()}
+    return {**mine, "validations": person.validations.count()}

@@ -12,13 +12,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from PIL import Image
 
-from models_zoo.base_data import BaseData, ensure_mnist, load_mnist
-from models_zoo.evaluate import probabilities
-from models_zoo.suites import evaluate
-from models_zoo.train import Config, Fitted, fit
-from rounds import measuring, predictor, services, trainer
-from rounds.models import Annotator, Example, ModelVersion, Prompt, Round, Task
-from rounds.services import Measured
+from models_zoo.data.mnist import BaseData, ensure_mnist, load_mnist
+from models_zoo.networks.predict import probabilities
+from models_zoo.robustness import suites
+from models_zoo.training.fit import Config, Fitted, fit
+from rounds import predictor, services
+from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task
+from rounds.training import evaluate, execute, runs
+from rounds.training.runs import Measured
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("dadc", deadline=None)
@@ -65,8 +66,8 @@ def _own_folders(settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def _measured_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """New models are measured on two suites, the costly one on a few digits: a second instead of ten."""
-    monkeypatch.setattr(measuring, "SUITES", SUITES)
-    monkeypatch.setattr(measuring, "AT_MOST", AT_MOST)
+    monkeypatch.setattr(evaluate, "SUITES", SUITES)
+    monkeypatch.setattr(evaluate, "AT_MOST", AT_MOST)
 
 
 @dataclass(frozen=True)
@@ -126,20 +127,20 @@ def digits(db) -> Task:
 @pytest.fixture(scope="session")
 def small_model_on_base(small_model: Fitted, base: BaseData) -> list[Measured]:
     test = base.test_images, base.test_labels
-    rows = evaluate(small_model.model, "small", test, suites=SUITES, at_most=AT_MOST)
-    return [measuring.on_base_dev(small_model.model, base), *measuring.kept(rows)]
+    rows = suites.evaluate(small_model.model, "small", test, suites=SUITES, at_most=AT_MOST)
+    return [evaluate.on_base_dev(small_model.model, base), *evaluate.kept(rows)]
 
 
 @pytest.fixture
 def adversary(digits: Task, small_model: Fitted, small_model_on_base: list[Measured]) -> ModelVersion:
     """The small model, published and measured as the first model of digits."""
-    model = services.register_model(
+    model = runs.register_model(
         task=digits,
         parent=None,
         training_set=None,
-        **trainer._store(digits, small_model.folder, small_model, "small", SMALL),
+        **execute._store(digits, small_model.folder, small_model, "small", SMALL),
     )
-    services.record_measurements(small_model_on_base, new_model=model)
+    runs.record_measurements(small_model_on_base, new_model=model)
     return model
 
 
@@ -149,38 +150,38 @@ def open_round(digits: Task, adversary: ModelVersion) -> Round:
     return services.open_round(round=services.draft_round(task=digits, adversary=adversary), by=None)
 
 
-def person(name: str, *roles: str) -> Annotator:
+def person(name: str, *roles: str) -> Person:
     user = User.objects.create_user(name, f"{name}@example.org", "a long enough password")
     services.give_roles(user=user, roles=list(roles))
-    return services.annotator_of(user)
+    return services.person_of(user)
 
 
 @pytest.fixture
-def alice(db) -> Annotator:
+def alice(db) -> Person:
     """Draws."""
     return person("alice", "annotator", "validator")
 
 
 @pytest.fixture
-def bob(db) -> Annotator:
+def bob(db) -> Person:
     """Validates."""
     return person("bob", "annotator", "validator")
 
 
 @pytest.fixture
-def carol(db) -> Annotator:
+def carol(db) -> Person:
     """Validates too."""
     return person("carol", "annotator", "validator")
 
 
 @pytest.fixture
-def ruth(db) -> Annotator:
+def ruth(db) -> Person:
     """Reads the numbers."""
     return person("ruth", "researcher")
 
 
 @pytest.fixture
-def adam(db) -> Annotator:
+def adam(db) -> Person:
     """Runs the rounds."""
     return person("adam", "admin")
 
@@ -189,8 +190,8 @@ def adam(db) -> Annotator:
 def draw(pen: Pen):
     """draw(alice, task, fooling=True) → the stored example of a real digit for a prompt of hers."""
 
-    def draw(hand: Annotator, task: Task, *, fooling: bool, nth: int = 0) -> Example:
-        issued = services.issue_prompt(task=task, annotator=hand)
+    def draw(person: Person, task: Task, *, fooling: bool, nth: int = 0) -> Example:
+        issued = services.issue_prompt(task=task, annotator=person)
         prompt = Prompt.objects.select_related("round__adversary", "round__task", "annotator").get(pk=issued.pk)
         image = pen.digit(prompt.label, fooling=fooling, nth=nth)
         return services.submit_example(prompt=prompt, image=image).example
@@ -202,7 +203,7 @@ def draw(pen: Pen):
 def validate():
     """validate(bob, example, "7") → bob is handed the example and answers."""
 
-    def validate(validator: Annotator, example: Example, answer: str, reason: str = "") -> Example:
+    def validate(validator: Person, example: Example, answer: str, reason: str = "") -> Example:
         Example.objects.filter(pk=example.pk).update(leased_to=validator)
         services.record_validation(example=example, validator=validator, answer=answer, reason=reason)
         example.refresh_from_db()

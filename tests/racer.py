@@ -18,7 +18,8 @@ from django.test import override_settings  # noqa: E402
 
 from rounds import predictor, selectors, services  # noqa: E402
 from rounds.errors import Refused  # noqa: E402
-from rounds.models import Annotator, Example, Round, Task  # noqa: E402
+from rounds.models import Example, Person, Round, Task  # noqa: E402
+from rounds.training import runs  # noqa: E402
 
 
 def close(order: dict[str, Any]) -> Callable[[], Any]:
@@ -35,12 +36,12 @@ def submit(order: dict[str, Any]) -> Callable[[], Any]:
 
 
 def ask_prompt(order: dict[str, Any]) -> Callable[[], Any]:
-    task, annotator = Task.objects.get(), Annotator.objects.get(pk=order["annotator"])
+    task, annotator = Task.objects.get(), Person.objects.get(pk=order["annotator"])
     return lambda: services.issue_prompt(task=task, annotator=annotator).pk
 
 
 def ask_validation(order: dict[str, Any]) -> Callable[[], Any]:
-    task, validator = Task.objects.get(), Annotator.objects.get(pk=order["validator"])
+    task, validator = Task.objects.get(), Person.objects.get(pk=order["validator"])
 
     def ask() -> int | None:
         example = services.lease_next(task=task, validator=validator)
@@ -51,13 +52,13 @@ def ask_validation(order: dict[str, Any]) -> Callable[[], Any]:
 
 def vote(order: dict[str, Any]) -> Callable[[], Any]:
     example = Example.objects.select_related("round__task").get(pk=order["example"])
-    validator = Annotator.objects.get(pk=order["validator"])
+    validator = Person.objects.get(pk=order["validator"])
     return lambda: services.record_validation(example=example, validator=validator, answer=example.label).pk
 
 
 def claim(order: dict[str, Any]) -> Callable[[], Any]:
     def claim() -> int | None:
-        run = services.claim_run(run_id=order["run"], worker=order["worker"])
+        run = runs.claim_run(run_id=order["run"], worker=order["worker"])
         return run.pk if run else None
 
     return claim

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from rounds import services
-from rounds.models import Annotator, Drawing, Example, ModelVersion, Prompt, Round, Task, Validation
+from rounds.models import Drawing, Example, ModelVersion, Person, Prompt, Round, Task, Validation
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -44,12 +44,12 @@ def a_round(task: Task, adversary: ModelVersion, status: str = Round.Status.OPEN
     )
 
 
-def a_hand(name: str) -> Annotator:
-    return Annotator.objects.create(user=User.objects.create(username=name, email=f"{name}@example.org"))
+def a_person(name: str) -> Person:
+    return Person.objects.create(user=User.objects.create(username=name, email=f"{name}@example.org"))
 
 
-def hands(n: int, prefix: str = "hand") -> list[Annotator]:
-    return [a_hand(f"{prefix}{i}") for i in range(n)]
+def people(n: int, prefix: str = "hand") -> list[Person]:
+    return [a_person(f"{prefix}{i}") for i in range(n)]
 
 
 def a_drawing(seed: int) -> Drawing:
@@ -64,12 +64,12 @@ def a_drawing(seed: int) -> Drawing:
 
 def an_attempt(
     round: Round,
-    annotator: Annotator,
+    annotator: Person,
     label: str,
     read_as: str,
     votes: Sequence[str] | None = None,
     *,
-    voters: Sequence[Annotator] = (),
+    voters: Sequence[Person] = (),
     try_number: int = 1,
     seconds: float = 10,
     practice: bool = False,

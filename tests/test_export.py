@@ -16,13 +16,13 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from PIL import Image
 
-from models_zoo.images import to_array
+from models_zoo.data.images import to_array
 from rounds import jobs, reports, services
 from rounds.datasets import export as exports
 from rounds.datasets.freeze import freeze
-from rounds.models import Annotator, Drawing, Example, Export, Round, TrainingSetItem
+from rounds.models import Drawing, Example, Export, Person, Round, TrainingSetItem
 
-from .rows import NOON, a_hand, a_model, a_round, a_task, an_attempt, hands
+from .rows import NOON, a_model, a_person, a_round, a_task, an_attempt, people
 
 pytestmark = pytest.mark.django_db
 Status = Export.Status
@@ -38,10 +38,10 @@ def round(db) -> Round:
     """Twelve verified fooling examples of three hands, and one of every other kind."""
     task = a_task()
     round = a_round(task, a_model(task))
-    voters, drawers = hands(5, "voter"), hands(3, "drawer")
+    voters, drawers = people(5, "voter"), people(3, "drawer")
     for nth in range(12):
-        hand = drawers[nth % 3]
-        an_attempt(round, hand, str(nth % 5), "9", [str(nth % 5)] * 2, voters=voters, try_number=nth + 1, seconds=nth)
+        person = drawers[nth % 3]
+        an_attempt(round, person, str(nth % 5), "9", [str(nth % 5)] * 2, voters=voters, try_number=nth + 1, seconds=nth)
     an_attempt(round, drawers[0], "7", "1", "7117", voters=voters)
     an_attempt(round, drawers[0], "7", "1", ["unreadable"] * 2, voters=voters)
     an_attempt(round, drawers[1], "7", "1", ["7", "abuse"], voters=voters)
@@ -224,7 +224,7 @@ def test_other_data_has_another_hash_and_says_from_which_export_it_differs(froze
         item = TrainingSetItem.objects.filter(split="train").first()
         TrainingSetItem.objects.filter(pk=item.pk).update(split="test")
     elif what == "new example":
-        an_attempt(frozen, a_hand("zoe"), "2", "2")
+        an_attempt(frozen, a_person("zoe"), "2", "2")
     else:
         Example.objects.filter(pk=example.pk).update(retracted_at=NOON)
     second = made(frozen, ruth)
@@ -323,11 +323,11 @@ def test_asking_for_an_export_queues_a_job_that_makes_it(frozen, ruth, monkeypat
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_open_round_is_exported_as_it_was_at_one_moment_and_holds_nobody_up(round, ruth, monkeypatch):
     pending = Example.objects.get(verification="pending", retracted_at=None)
-    Example.objects.filter(pk=pending.pk).update(leased_to=Annotator.objects.get(user__username="voter4"))
+    Example.objects.filter(pk=pending.pk).update(leased_to=Person.objects.get(user__username="voter4"))
     image_of = exports._image
 
     def settle() -> None:
-        fifth = Annotator.objects.get(user__username="voter4")
+        fifth = Person.objects.get(user__username="voter4")
         services.record_validation(example=pending, validator=fifth, answer="7")
         connection.close()
 

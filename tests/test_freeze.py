@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models_zoo.images import to_array
+from models_zoo.data.images import to_array
 from rounds.datasets.arrays import ManifestChanged, split_arrays, write_training_set
-from rounds.datasets.freeze import assign_splits, freeze, hand_split, manifest_hash, without_copies
+from rounds.datasets.freeze import assign_splits, freeze, manifest_hash, split_of_person, without_copies
 from rounds.models import Drawing, Example, Round, Task, TrainingSetItem
 
-from .rows import a_drawing, a_hand, a_model, a_round, a_task, an_attempt, hands
+from .rows import a_drawing, a_model, a_person, a_round, a_task, an_attempt, people
 
 TASK = Task(slug="digits", labels=[*"0123456789"], split_key="a key for tests")
 
@@ -26,8 +26,8 @@ def collections_of(hands=40):
     tries = st.lists(st.tuples(st.integers(1, hands), st.integers(1, 40), st.booleans()), max_size=60)
     return tries.map(
         lambda drawn: [
-            Example(pk=pk, annotator_id=hand, drawing_id=f"drawing {drawing}", fooled=fooled)
-            for pk, (hand, drawing, fooled) in enumerate(drawn, 1)
+            Example(pk=pk, annotator_id=person, drawing_id=f"drawing {drawing}", fooled=fooled)
+            for pk, (person, drawing, fooled) in enumerate(drawn, 1)
         ]
     )
 
@@ -74,31 +74,31 @@ def test_two_hands_are_too_few_so_their_drawings_are_split(examples):
 
 
 def by_hands(work: dict[int, int]):
-    """Example per hand and drawing: annotator id → how many fooling examples."""
-    owners = [hand for hand, times in work.items() for _ in range(times)]
-    return [Example(pk=pk, annotator_id=hand, drawing_id=str(pk), fooled=True) for pk, hand in enumerate(owners, 1)]
+    """Example per person and drawing: annotator id → how many fooling examples."""
+    owners = [person for person, times in work.items() for _ in range(times)]
+    return [Example(pk=pk, annotator_id=person, drawing_id=str(pk), fooled=True) for pk, person in enumerate(owners, 1)]
 
 
 def hands_on(side: str, n: int) -> list[int]:
     """The first `n` annotator ids whose hash puts them on `side`."""
-    return [pk for pk in range(1, 2_000) if hand_split(TASK, pk) == side][:n]
+    return [pk for pk in range(1, 2_000) if split_of_person(TASK, pk) == side][:n]
 
 
 def test_with_enough_hands_each_keeps_its_side():
     examples = by_hands(dict.fromkeys(range(1, 101), 3))
     splits = assign_splits(examples, TASK)
-    assert all(splits[example.pk] == hand_split(TASK, example.annotator_id) for example in examples)
+    assert all(splits[example.pk] == split_of_person(TASK, example.annotator_id) for example in examples)
 
 
 def test_hands_fall_about_eighty_ten_ten():
-    sides = Counter(hand_split(TASK, pk) for pk in range(10_000))
+    sides = Counter(split_of_person(TASK, pk) for pk in range(10_000))
     assert sides["train"] == pytest.approx(8_000, abs=150)
     assert sides["dev"] == pytest.approx(1_000, abs=120)
 
 
 def test_another_tasks_key_deals_the_hands_anew():
     other = Task(slug="letters", labels=["a", "b"], split_key="another key")
-    assert any(hand_split(TASK, pk) != hand_split(other, pk) for pk in range(50))
+    assert any(split_of_person(TASK, pk) != split_of_person(other, pk) for pk in range(50))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_side_with_less_than_half_its_share_means_too_few_hands(train, dev, te
     [on_train], [on_dev], [on_test] = hands_on("train", 1), hands_on("dev", 1), hands_on("test", 1)
     examples = by_hands({on_train: train, on_dev: dev, on_test: test})
     splits = assign_splits(examples, TASK)
-    kept = all(splits[example.pk] == hand_split(TASK, example.annotator_id) for example in examples)
+    kept = all(splits[example.pk] == split_of_person(TASK, example.annotator_id) for example in examples)
     assert kept is splits_by_hand
     if not kept:
         assert Counter(splits.values()) == {"train": 80, "dev": 10, "test": 10}
@@ -132,16 +132,18 @@ def round(db) -> Round:
 
 @pytest.fixture
 def voters(db):
-    return hands(5, "voter")
+    return people(5, "voter")
 
 
 @pytest.fixture
 def alice(db):
-    return a_hand("alice")
+    return a_person("alice")
 
 
-def collect(round, hand, voters, n=10, **kwargs):
-    return [an_attempt(round, hand, str(nth % 9), "9", [str(nth % 9)] * 2, voters=voters, **kwargs) for nth in range(n)]
+def collect(round, person, voters, n=10, **kwargs):
+    return [
+        an_attempt(round, person, str(nth % 9), "9", [str(nth % 9)] * 2, voters=voters, **kwargs) for nth in range(n)
+    ]
 
 
 def splits_of(training_set) -> dict[int, str]:
@@ -178,8 +180,8 @@ def test_a_training_set_says_whether_its_hands_are_disjoint(round, alice, voters
 
 
 def test_a_round_of_many_hands_is_split_by_hands_and_says_so(round, voters):
-    for hand in hands(60):
-        collect(round, hand, voters, 1)
+    for person in people(60):
+        collect(round, person, voters, 1)
     training_set = freeze(round)
     assert training_set.annotator_disjoint
     assert set(splits_of(training_set).values()) == {"train", "dev", "test"}

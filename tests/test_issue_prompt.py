@@ -5,7 +5,7 @@ import pytest
 
 from rounds import services
 from rounds.errors import Invalid, Refused
-from rounds.models import Annotator, Prompt
+from rounds.models import Person, Prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def test_without_an_open_round_there_is_nothing_to_draw(digits, alice):
 
 
 def test_guests_practise(open_round):
-    guest = Annotator.objects.create(guest_key="12345678-1234-5678-1234-567812345678")
+    guest = Person.objects.create(guest_key="12345678-1234-5678-1234-567812345678")
     assert services.issue_prompt(task=open_round.task, annotator=guest).practice
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 from django_q.signals import post_spawn
 
-import rounds
-from rounds import jobs, services
+import rounds.training
+from rounds import jobs
 
 STARTS = """
 import sys
@@ -18,13 +18,16 @@ django.setup()
 from django_q.signals import post_spawn
 assert "torch" not in sys.modules
 post_spawn.send(sender="django_q", proc_name="a worker")
-print([name for name in ("torch", "rounds.trainer", "torch._inductor") if name in sys.modules])
+print([name for name in ("torch", "rounds.training.execute", "torch._inductor") if name in sys.modules])
 """
 
 
 @pytest.mark.parametrize(
     ("cluster", "brings"),
-    [("dadc", ["torch", "rounds.trainer"]), ("train", ["torch", "rounds.trainer", "torch._inductor"])],
+    [
+        ("dadc", ["torch", "rounds.training.execute"]),
+        ("train", ["torch", "rounds.training.execute", "torch._inductor"]),
+    ],
 )
 def test_a_worker_that_starts_imports_what_it_would_else_import_while_a_round_waits(cluster, brings):
     environment = {**os.environ, "Q_CLUSTER_NAME": cluster, "DJANGO_SETTINGS_MODULE": "dadc.settings"}
@@ -33,8 +36,8 @@ def test_a_worker_that_starts_imports_what_it_would_else_import_while_a_round_wa
 
 
 def test_a_worker_without_torch_still_does_everything_else(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "rounds.trainer", None)
-    monkeypatch.delattr(rounds, "trainer", raising=False)
+    monkeypatch.setitem(sys.modules, "rounds.training.execute", None)
+    monkeypatch.delattr(rounds.training, "execute", raising=False)
     post_spawn.send(sender="django_q", proc_name="a worker")
     assert "torch could not be imported ahead" in caplog.text
 
@@ -43,7 +46,7 @@ def test_a_worker_without_torch_still_does_everything_else(monkeypatch, caplog):
 def looks(monkeypatch) -> list[str]:
     """What happens on a watch, without its pauses."""
     happens: list[str] = []
-    monkeypatch.setattr(services, "look_at_rounds", lambda: happens.append("look"))
+    monkeypatch.setattr(jobs, "look_at_rounds", lambda: happens.append("look"))
     monkeypatch.setattr(jobs.time, "sleep", lambda seconds: happens.append(f"pause of {seconds} s"))
     return happens
 

@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from rounds import selectors, services
+from rounds import poll, selectors, services
 from rounds.errors import Invalid, Refused
 from rounds.models import Round, RoundEvent, TrainingRun, TrainingSet
+from rounds.training import runs
 
 pytestmark = pytest.mark.django_db
 Status = Round.Status
@@ -132,7 +133,7 @@ def test_what_was_validated_after_a_failed_training_is_kept_too(
     verified(1)
     late = draw(alice, open_round.task, fooling=True)
     services.close_round(round=open_round, by=adam.user)
-    services.fail_run(run=services.start_training(round=open_round, by=adam.user), error="The disk is full.")
+    runs.fail_run(run=services.start_training(round=open_round, by=adam.user), error="The disk is full.")
     validate(bob, late, late.label)
     validate(carol, late, late.label)
     services.keep_adversary(round=Round.objects.get(), by=adam.user)
@@ -171,9 +172,9 @@ def test_there_is_no_model_to_accept_before_one_is_trained(open_round, adam):
 def test_a_round_closes_when_enough_is_verified(open_round, verified):
     Round.objects.update(frozen_rules={**open_round.frozen_rules, "target_verified": 2})
     verified(1)
-    assert services.look_at_rounds()["closed"] == 0
+    assert poll.look_at_rounds()["closed"] == 0
     verified(1)
-    assert services.look_at_rounds()["closed"] == 1
+    assert poll.look_at_rounds()["closed"] == 1
     event = RoundEvent.objects.get(to_status="validating")
     assert event.by is None
     assert event.why == "criteria met: 2 of 2 examples"
@@ -182,33 +183,33 @@ def test_a_round_closes_when_enough_is_verified(open_round, verified):
 def test_a_round_closes_at_its_deadline(open_round):
     Round.objects.update(frozen_rules={**open_round.frozen_rules, "duration_hours": 24})
     with time_machine.travel(timezone.now() + timedelta(hours=23), tick=False):
-        assert services.look_at_rounds()["closed"] == 0
+        assert poll.look_at_rounds()["closed"] == 0
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
-        assert services.look_at_rounds()["closed"] == 1
+        assert poll.look_at_rounds()["closed"] == 1
 
 
 def test_where_all_criteria_are_asked_for_one_is_not_enough(open_round):
     rules = {**open_round.frozen_rules, "duration_hours": 24, "close_when": "all"}
     Round.objects.update(frozen_rules=rules)
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
-        assert services.look_at_rounds()["closed"] == 0
+        assert poll.look_at_rounds()["closed"] == 0
 
 
 def test_training_starts_by_itself_when_the_queue_runs_dry(open_round, verified, alice, draw, bob, carol, validate):
     verified(1)
     waiting = draw(alice, open_round.task, fooling=True)
     services.close_round(round=open_round, by=None)
-    assert services.look_at_rounds()["started"] == 0
+    assert poll.look_at_rounds()["started"] == 0
     validate(bob, waiting, "unreadable")
     validate(carol, waiting, "unreadable")
     assert selectors.waiting_for_validation(open_round) == 0
-    assert services.look_at_rounds()["started"] == 1
+    assert poll.look_at_rounds()["started"] == 1
 
 
 def test_a_round_with_nothing_verified_waits_for_an_admin_who_is_told_once(open_round, adam, mailoutbox):
     services.close_round(round=open_round, by=None)
     for _ in range(2):
-        assert services.look_at_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
+        assert poll.look_at_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
     (mail,) = mailoutbox
     assert mail.to == [adam.user.email]
     assert "Keep the adversary" in mail.body

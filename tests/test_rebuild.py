@@ -5,9 +5,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from models_zoo.rebuild import rebuild
-from rounds import services, trainer
+from models_zoo.training.rebuild import rebuild
+from rounds import services
 from rounds.models import Example, ModelVersion
+from rounds.training import execute, runs
 
 from .conftest import SMALL
 
@@ -24,7 +25,7 @@ def model(open_round, alice, bob, carol, draw, validate, adam) -> ModelVersion:
         validate(carol, example, example.label)
     services.close_round(round=open_round, by=adam.user)
     run = services.start_training(round=open_round, by=adam.user, recipe=QUICK)
-    trainer.execute(services.claim_run(run_id=run.pk, worker="one"))
+    execute.execute(runs.claim_run(run_id=run.pk, worker="one"))
     return ModelVersion.objects.get(number=2)
 
 
@@ -75,5 +76,5 @@ def test_a_folder_with_something_in_it_is_left_alone(adversary, tmp_path):
 
 def test_an_averaged_models_child_goes_on_from_what_was_trained(model, tmp_path):
     default_storage.save(f"{model.folder}/trained.safetensors", ContentFile(b"as the training left them"))
-    trainer._lay_out(tmp_path, None, model)
+    execute._lay_out(tmp_path, None, model)
     assert (tmp_path / "parent" / "trained.safetensors").read_bytes() == b"as the training left them"

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from rounds import reports, services
 from rounds.models import Example, Prompt, Round
 
-from .rows import a_hand, a_model, a_round, a_task, an_attempt, hands
+from .rows import a_model, a_person, a_round, a_task, an_attempt, people
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def round(db) -> Round:
     """One example in each state, among them two on which an admin had a word."""
     task = a_task()
     round = a_round(task, a_model(task))
-    alice, voters = a_hand("alice"), hands(5, "voter")
+    alice, voters = a_person("alice"), people(5, "voter")
     for votes in ("", "7", "77", "71", "711", "71122", "11"):
         an_attempt(round, alice, "7", "1", votes, voters=voters)
     an_attempt(round, alice, "7", "7")

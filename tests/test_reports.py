@@ -7,10 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from rounds import reports, selectors, services
-from rounds.models import Annotator, Evaluation, Example, Round, TrainingSet, TrainingSetItem
-from rounds.stats.rates import Rate
+from rounds.models import Evaluation, Example, Person, Round, TrainingSet, TrainingSetItem
+from stats.rates import Rate
 
-from .rows import NOON, a_hand, a_model, a_round, a_task, an_attempt, hands
+from .rows import NOON, a_model, a_person, a_round, a_task, an_attempt, people
 
 pytestmark = pytest.mark.django_db
 
@@ -27,17 +27,17 @@ def adversary(task):
 
 @pytest.fixture
 def voters(db):
-    return hands(5, "voter")
+    return people(5, "voter")
 
 
 @pytest.fixture
 def alice(db):
-    return a_hand("alice")
+    return a_person("alice")
 
 
 @pytest.fixture
 def bob(db):
-    return a_hand("bob")
+    return a_person("bob")
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_label_taken_out_of_the_task_keeps_its_place_in_old_numbers(one):
 
 def test_practice_and_retracted_examples_are_in_no_number(one, alice, voters):
     before = reports.compute_round(one)
-    guest = Annotator.objects.create(guest_key="6f0f2a53-6cc2-4f3d-9d1f-0f6a3c7be111")
+    guest = Person.objects.create(guest_key="6f0f2a53-6cc2-4f3d-9d1f-0f6a3c7be111")
     an_attempt(one, guest, "7", "1", practice=True)
     an_attempt(one, alice, "7", "1", "77", voters=voters, retracted=True)
     assert reports.compute_round(one) == before
@@ -454,7 +454,7 @@ def test_equals_share_a_rank(one, task, bob, voters):
 
 
 def test_guests_and_closed_accounts_are_not_listed(one, task, alice):
-    guest = Annotator.objects.create(guest_key="6f0f2a53-6cc2-4f3d-9d1f-0f6a3c7be111")
+    guest = Person.objects.create(guest_key="6f0f2a53-6cc2-4f3d-9d1f-0f6a3c7be111")
     an_attempt(one, guest, "7", "1", practice=True)
     User.objects.filter(pk=alice.user_id).update(is_active=False)
     assert [line["name"] for line in reports.leaderboard(task)["annotators"]] == ["bob"]
@@ -480,7 +480,7 @@ def test_stored_and_live_rounds_give_the_same_leaderboard_and_task_report(one, t
 
 def test_the_leaderboard_reads_finished_rounds_from_their_reports(one, task, django_assert_num_queries):
     finish(one)
-    an_attempt(Round.objects.get(number=2), a_hand("zoe"), "7", "1")
+    an_attempt(Round.objects.get(number=2), a_person("zoe"), "7", "1")
     # Rounds, the open round's rows, people, models, measurements.
     with django_assert_num_queries(5):
         board = reports.leaderboard(task)

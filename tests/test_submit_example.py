@@ -3,7 +3,7 @@ from django.db import IntegrityError, transaction
 
 from rounds import selectors, services
 from rounds.errors import Invalid, Refused, Unavailable
-from rounds.models import Annotator, Drawing, Example, Prompt
+from rounds.models import Drawing, Example, Person, Prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_a_share_of_what_does_not_fool_is_validated_too(digits, adversary, alice
 
 
 def test_practice_is_scored_and_never_validated(open_round, draw):
-    guest = Annotator.objects.create(guest_key="12345678-1234-5678-1234-567812345678")
+    guest = Person.objects.create(guest_key="12345678-1234-5678-1234-567812345678")
     example = draw(guest, open_round.task, fooling=True)
     assert example.fooled
     assert example.practice
@@ -152,8 +152,8 @@ def test_an_adversary_whose_files_are_gone_stores_nothing_and_says_so(prompt, pe
 
 
 def test_the_verdict_is_the_same_as_the_model_gives_in_a_notebook(prompt, pen, small_model):
-    from models_zoo.evaluate import probabilities
-    from models_zoo.images import canonical_png, to_array
+    from models_zoo.data.images import canonical_png, to_array
+    from models_zoo.networks.predict import probabilities
 
     image = pen.digit(prompt.label, fooling=True)
     example = services.submit_example(prompt=prompt, image=image).example

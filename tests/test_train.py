@@ -15,11 +15,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
-from models_zoo.suites import SUITES
-from rounds import jobs, measuring, predictor, rules, services, trainer
+from models_zoo.robustness.suites import SUITES
+from rounds import jobs, poll, predictor, rules, services
 from rounds.datasets.freeze import manifest_hash
 from rounds.models import Drawing, Evaluation, Example, ModelVersion, Round, Task, TrainingRun
-from rounds.services import LeaseLost
+from rounds.training import evaluate, execute, runs
+from rounds.training.runs import LeaseLost
 
 pytestmark = pytest.mark.django_db
 Status = TrainingRun.Status
@@ -79,18 +80,18 @@ def test_the_new_model_is_measured_on_the_base_and_every_model_on_the_rounds_tes
 
 
 def test_the_stored_table_is_complete_and_the_database_has_the_same_counts(run, monkeypatch):
-    monkeypatch.setattr(measuring, "SUITES", SUITES)
+    monkeypatch.setattr(evaluate, "SUITES", SUITES)
     jobs.train(run.pk)
     model = ModelVersion.objects.get(number=2)
     table = json.loads(stored(model, "evaluation.json"))
     assert {row["suite"] for row in table} == {*SUITES, "round"}
     assert {row["model"] for row in table} == {model.weights_hash[:12]}
     in_files = {
-        (measuring.KEPT[row["suite"]], row["parameter"].replace("test", ""), row["correct"], row["n"])
+        (evaluate.KEPT[row["suite"]], row["parameter"].replace("test", ""), row["correct"], row["n"])
         for row in table
-        if row["suite"] in measuring.KEPT
+        if row["suite"] in evaluate.KEPT
     }
-    kept = model.evaluations.filter(suite__in=measuring.KEPT.values())
+    kept = model.evaluations.filter(suite__in=evaluate.KEPT.values())
     assert set(kept.values_list("suite", "parameter", "correct", "n")) == in_files
 
 
@@ -111,20 +112,20 @@ def test_a_robust_models_child_is_shown_beside_the_plain_ancestor(run):
     run.parent = ModelVersion.objects.create(
         task=plain.task, number=2, parent=plain, recipe={"recipe": {"name": "pgd"}}, seed=0, folder="models/robust"
     )
-    assert measuring.reference(run, []).name == plain.name
+    assert evaluate.reference(run, []).name == plain.name
 
 
 def test_where_no_model_was_trained_plainly_the_card_says_so(run):
     ModelVersion.objects.update(recipe={"recipe": {"name": "pgd"}})
     run.parent.refresh_from_db()
-    reference = measuring.reference(run, [])
+    reference = evaluate.reference(run, [])
     assert reference.about.startswith("Graphite (model 1) is its parent (recipe pgd).")
     assert "None of its ancestors was trained plainly" in reference.about
 
 
 def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_shown_beside(digits, base):
     changes = {**QUICK, "recipe": {"name": "fgsm"}}
-    robust = trainer.train_first(digits, changes=changes, on_progress=lambda progress: None)
+    robust = execute.train_first(digits, changes=changes, on_progress=lambda progress: None)
     first, twin = ModelVersion.objects.all()
     assert (first, first.recipe_name, twin.recipe_name) == (robust, "fgsm", "standard")
     assert {**twin.recipe, "recipe": robust.recipe["recipe"]} == robust.recipe
@@ -133,13 +134,13 @@ def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_show
     assert "### Beside its plainly trained twin" in card
     assert f"| fgsm | linf 0.1 | 10 | {10 * ours.correct}.00 % | {10 * plain.correct}.00 % |" in card
     assert "### Beside" not in stored(twin, "README.md")
-    assert measuring.reference(TrainingRun(parent=robust), []).name == twin.name
+    assert evaluate.reference(TrainingRun(parent=robust), []).name == twin.name
     # Trained plainly from robust weights is not plain.
     child = ModelVersion.objects.create(
         task=digits, number=3, parent=robust, seed=0, folder="models/child", weights_hash="child",
         recipe={"recipe": {"name": "standard"}, "warm_start": True},
     )  # fmt: skip
-    assert measuring.reference(TrainingRun(parent=child), []).name == twin.name
+    assert evaluate.reference(TrainingRun(parent=child), []).name == twin.name
     assert not (settings.DATA_DIR / "work" / "first-digits").exists()
 
 
@@ -148,21 +149,21 @@ def test_a_first_model_that_was_given_up_does_not_stand_in_the_way_of_another(di
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trainer.train_first(digits, changes=QUICK, on_progress=interrupt)
-    model = trainer.train_first(digits, changes={**QUICK, "seed": 1}, on_progress=lambda progress: None)
+        execute.train_first(digits, changes=QUICK, on_progress=interrupt)
+    model = execute.train_first(digits, changes={**QUICK, "seed": 1}, on_progress=lambda progress: None)
     assert model.seed == 1
     assert not (settings.DATA_DIR / "work" / "first-digits").exists()
 
 
 def test_what_a_kill_left_in_the_middle_of_a_file_is_not_stored(run, monkeypatch):
-    fit = trainer.fit
+    fit = execute.fit
 
     def fit_beside_a_torn_file(folder, *args, **options):
         fitted = fit(folder, *args, **options)
         (folder / ".model.safetensors.x1y2").write_bytes(b"half a file")
         return fitted
 
-    monkeypatch.setattr(trainer, "fit", fit_beside_a_torn_file)
+    monkeypatch.setattr(execute, "fit", fit_beside_a_torn_file)
     jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -176,18 +177,18 @@ def test_running_the_job_twice_publishes_once(run):
 
 
 def test_a_second_worker_does_not_take_a_run_from_a_living_one(run):
-    assert services.claim_run(run_id=run.pk, worker="one")
-    assert services.claim_run(run_id=run.pk, worker="two") is None
+    assert runs.claim_run(run_id=run.pk, worker="one")
+    assert runs.claim_run(run_id=run.pk, worker="two") is None
 
 
 def test_a_worker_that_was_replaced_can_neither_report_nor_publish(run):
-    first = services.claim_run(run_id=run.pk, worker="one")
+    first = runs.claim_run(run_id=run.pk, worker="one")
     with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
-        assert services.claim_run(run_id=run.pk, worker="two")
+        assert runs.claim_run(run_id=run.pk, worker="two")
     with pytest.raises(LeaseLost):
-        services.heartbeat(run=first, progress={})
+        runs.heartbeat(run=first, progress={})
     with pytest.raises(LeaseLost):
-        services.publish_model(run=first, verdict=None, measurements=[])
+        runs.publish_model(run=first, verdict=None, measurements=[])
     assert ModelVersion.objects.count() == 1
 
 
@@ -197,8 +198,8 @@ def test_a_worker_that_is_replaced_while_it_measures_publishes_nothing(run, monk
             TrainingRun.objects.update(worker="another")
         beat(run=run, progress=progress)
 
-    beat = services.heartbeat
-    monkeypatch.setattr(services, "heartbeat", replace_it)
+    beat = runs.heartbeat
+    monkeypatch.setattr(runs, "heartbeat", replace_it)
     jobs.train(run.pk)
     run.refresh_from_db()
     assert (run.status, run.progress["epoch"]) == (Status.RUNNING, 1)
@@ -206,9 +207,9 @@ def test_a_worker_that_is_replaced_while_it_measures_publishes_nothing(run, monk
 
 
 def test_a_slow_suite_keeps_the_lease_while_it_runs(run, monkeypatch):
-    monkeypatch.setattr(trainer, "SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(execute, "SECONDS_BETWEEN_REPORTS", 0)
     told = []
-    monkeypatch.setattr(services, "heartbeat", lambda *, run, progress: told.append(progress.get("measuring")))
+    monkeypatch.setattr(runs, "heartbeat", lambda *, run, progress: told.append(progress.get("measuring")))
     jobs.train(run.pk)
     assert told.count("fgsm") > 1
     assert told[-1] == "round 1"
@@ -219,9 +220,9 @@ def test_a_worker_that_stumbles_after_it_was_replaced_fails_nothing(run, monkeyp
         TrainingRun.objects.update(worker="another")
         raise FileNotFoundError("the other one has cleared the folder")
 
-    monkeypatch.setattr(trainer, "fit", stumble)
+    monkeypatch.setattr(execute, "fit", stumble)
     jobs.train(run.pk)
-    services.fail_run(run=run, error="said by one who has not seen it since")
+    runs.fail_run(run=run, error="said by one who has not seen it since")
     run.refresh_from_db()
     assert (run.status, run.worker, run.error) == (Status.RUNNING, "another", "")
     assert Round.objects.get().status == Round.Status.TRAINING
@@ -237,13 +238,13 @@ def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint
 
     TrainingRun.objects.update(recipe={**QUICK, "epochs": 2})
     with monkeypatch.context() as patched:
-        patched.setattr(services, "heartbeat", die)
+        patched.setattr(runs, "heartbeat", die)
         with pytest.raises(Killed):
             jobs.train(run.pk)
     assert checkpoints(run) == ["1-1-checkpoint.safetensors"]
 
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        assert services.look_at_rounds()["taken_up"] == 1
+        assert poll.look_at_rounds()["taken_up"] == 1
         jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -270,7 +271,7 @@ def test_a_run_goes_on_from_the_last_whole_checkpoint_on_another_machine(run, mo
             jobs.train(run.pk)
     shutil.rmtree(settings.DATA_DIR / "work")
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        services.look_at_rounds()
+        poll.look_at_rounds()
         jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -283,7 +284,7 @@ def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
     TrainingRun.objects.update(
         status=Status.RUNNING, attempts=3, lease_until=timezone.now() - timedelta(seconds=1), worker="x"
     )
-    services.look_at_rounds()
+    poll.look_at_rounds()
     run.refresh_from_db()
     assert run.status == Status.FAILED
     assert "died 3 times" in run.error
@@ -409,7 +410,7 @@ def test_an_unexpected_error_is_told_too(run, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(trainer, "fit", broken)
+    monkeypatch.setattr(execute, "fit", broken)
     with pytest.raises(RuntimeError):
         jobs.train(run.pk)
     run.refresh_from_db()
@@ -418,8 +419,8 @@ def test_an_unexpected_error_is_told_too(run, monkeypatch):
 
 
 def test_a_failed_training_waits_for_the_admin_who_can_start_it_again(run, settings, tmp_path, adam):
-    services.fail_run(run=run, error="no disk")
-    assert services.look_at_rounds()["started"] == 0
+    runs.fail_run(run=run, error="no disk")
+    assert poll.look_at_rounds()["started"] == 0
     again = services.start_training(round=Round.objects.get(), by=adam.user, recipe=QUICK)
     jobs.train(again.pk)
     again.refresh_from_db()

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from bench.crowd import Eyes, Habits
-from models_zoo.config import FIRST, NEXT, Config
+from crowd import Eyes, Habits
+from models_zoo.training.config import FIRST, NEXT, Config
 from rounds.rules import NON_FOOLING_NONE, NON_FOOLING_VERIFIED
 
 DYNAMIC, ORDINARY, STATIC = "dynamic", "ordinary", "static"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import nn
 
-from bench.crowd import Annotator, Crowd, Drawing
-from bench.crowd.annotators import digit
-from models_zoo.evaluate import probabilities
+from crowd import Annotator, Crowd, Drawing
+from crowd.annotators import digit
+from models_zoo.networks.predict import probabilities
 from rounds.rules import REJECTED, VERIFIED, Rules, settle
 
 STYLES = 3

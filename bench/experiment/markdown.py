@@ -4,7 +4,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from rounds.stats.rates import Rate
+from stats.rates import Rate
 
 
 def wrapped(paragraph: str) -> str:

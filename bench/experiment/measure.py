@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from bench.crowd import Crowd, as_arrays, held_out_drawings
-from models_zoo.base_data import BaseData
-from models_zoo.corruptions import CORRUPTIONS, corrupt, severities
-from models_zoo.evaluate import accuracy, probabilities
-from models_zoo.training_data import Pictures
+from crowd import Crowd, as_arrays, held_out_drawings
+from models_zoo.data.mnist import BaseData
+from models_zoo.data.run_data import Pictures
+from models_zoo.networks.predict import accuracy, probabilities
+from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities
 
 Counts = tuple[int, int]
 """Right of n, as results keep them."""

@@ -10,8 +10,8 @@ import numpy as np
 from bench.experiment.measure import CORRUPTION
 from bench.experiment.run import RESULT
 from models_zoo.files import read_json
-from rounds.stats.bootstrap import RESAMPLES, SEED, cluster_intervals
-from rounds.stats.rates import Z95, Interval, Rate, Share, wilson
+from stats.bootstrap import RESAMPLES, SEED, cluster_intervals
+from stats.rates import Z95, Interval, Rate, Share, wilson
 
 Result = dict[str, Any]
 Place = tuple[str, int]

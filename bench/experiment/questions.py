@@ -10,7 +10,7 @@ from bench.experiment.measure import BASE_TEST, CORRUPTED, CORRUPTION, Counts
 from bench.experiment.numbers import Results, Shown
 from bench.experiment.readings import CHALLENGE, FIRST_ADVERSARY, LATE_MODELS, Readings
 from bench.experiment.words import PICTURES, TABLE, in_points, named, played, rounds_of_both, seeds_named, some, vmer
-from rounds.stats.rates import Rate
+from stats.rates import Rate
 
 GROUP = 5
 """Rounds whose test splits are put together: each alone has some twenty drawings."""
@@ -258,7 +258,8 @@ would have done so after {sum(passed)} of {len(passed)} rounds; the experiment w
 ![Errors on MNIST by round]({PICTURES}/mnist.svg)
 
 Under corruptions errors {_under_corruptions(results, arms)}. {_corrupted_change(readings)} They are the sixteen of
-`models_zoo.corruptions` at all severities, on {CORRUPTED} of MNIST's test digits, evenly spaced; the same digits stand
+`models_zoo.robustness.corruptions` at all severities, on {CORRUPTED} of MNIST's test digits, evenly spaced; the same
+digits stand
 in them again and again, so single rates have no interval.
 
 {table(["after round", *heads], rows)}"""

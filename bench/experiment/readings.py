@@ -13,9 +13,9 @@ from bench.experiment.measure import BASE_DEV, BASE_TEST, CORRUPTION, HELD_OUT, 
 from bench.experiment.numbers import Result, Results
 from bench.experiment.run import Experiment
 from bench.experiment.words import some
-from models_zoo.checkpoints import load_model, load_trained
-from models_zoo.evaluate import probabilities
 from models_zoo.files import read_json
+from models_zoo.networks.checkpoints import load_model, load_trained
+from models_zoo.networks.predict import probabilities
 from rounds.rules import Rules
 
 LATE_MODELS = 5

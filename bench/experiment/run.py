@@ -19,17 +19,17 @@ from typing import Any, Self
 import numpy as np
 from torch import nn
 
-from bench.crowd import Crowd, Handwriting, make_crowd
-from bench.crowd.annotators import Memory
 from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
 from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, suites, tally
-from models_zoo.base_data import BaseData
-from models_zoo.checkpoints import load_model
-from models_zoo.config import FIRST, Config
+from crowd import Crowd, Handwriting, make_crowd
+from crowd.annotators import Memory
+from models_zoo.data.mnist import BaseData
+from models_zoo.data.run_data import Pictures
 from models_zoo.files import read_json, write_array, write_json
-from models_zoo.train import fit
-from models_zoo.training_data import Pictures
+from models_zoo.networks.checkpoints import load_model
+from models_zoo.training.config import FIRST, Config
+from models_zoo.training.fit import fit
 from rounds import rules
 
 RESULT, COLLECTED = "result.json", "collected.json"

@@ -8,8 +8,8 @@ from bench.experiment.numbers import Fewer, Results
 from bench.experiment.readings import Readings
 from bench.experiment.run import Settings
 from bench.experiment.words import PICTURES, part_of, played, seeds_named
-from models_zoo.config import NEXT
-from rounds.stats.rates import Rate
+from models_zoo.training.config import NEXT
+from stats.rates import Rate
 
 NOISE_COLUMNS = (
     "",

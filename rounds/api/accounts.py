@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 
 from rounds import services
-from rounds.services.people import ROLES
+from rounds.roles import ROLES
 
 from .base import ApiView
 from .docs import described

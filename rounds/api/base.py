@@ -20,8 +20,9 @@ from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
 from rounds import services
-from rounds.models import Annotator
-from rounds.services.people import ANNOTATOR, GUEST_SESSION_KEY
+from rounds.models import Person
+from rounds.roles import ANNOTATOR
+from rounds.services import GUEST_SESSION_KEY
 
 from .problems import TooLarge
 
@@ -106,11 +107,11 @@ def account(request: Request) -> User:
 
 
 @contextmanager
-def drawing_hand(request: Request) -> Iterator[Annotator]:
-    """The hand that draws: an account's, or a guest's. A guest made for a call that is then refused is unmade."""
+def asking_annotator(request: Request) -> Iterator[Person]:
+    """Who asks to draw: an account's person, or a guest. A guest made for a call that is then refused is unmade."""
     if request.user.is_authenticated:
         services.require_role(request.user, ANNOTATOR)
-        yield services.annotator_of(account(request))
+        yield services.person_of(account(request))
         return
     new = GUEST_SESSION_KEY not in request.session
     try:
@@ -122,11 +123,11 @@ def drawing_hand(request: Request) -> Iterator[Annotator]:
         raise
 
 
-def is_own(request: Request, hand: Annotator) -> bool:
-    """Whether `hand` is who asks, told without a query."""
+def is_own(request: Request, person: Person) -> bool:
+    """Whether `person` is who asks, told without a query."""
     if request.user.is_authenticated:
-        return hand.user_id == request.user.pk
-    return hand.guest_key is not None and str(hand.guest_key) == request.session.get(GUEST_SESSION_KEY)
+        return person.user_id == request.user.pk
+    return person.guest_key is not None and str(person.guest_key) == request.session.get(GUEST_SESSION_KEY)
 
 
 class Page(PageNumberPagination):

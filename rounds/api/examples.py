@@ -11,11 +11,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from models_zoo.images import MAX_BYTES
+from models_zoo.data.images import MAX_BYTES
 from rounds import selectors, services
 from rounds.errors import Invalid, Missing
 from rounds.models import Example
-from rounds.services.people import ADMIN, ANNOTATOR, RESEARCHER
+from rounds.roles import ADMIN, ANNOTATOR, RESEARCHER
 
 from .base import ApiView, is_own
 from .docs import described, missing, needs_role

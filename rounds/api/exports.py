@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rounds import services
 from rounds.errors import Missing, Refused
 from rounds.models import Export
-from rounds.services.people import ADMIN, RESEARCHER
+from rounds.roles import ADMIN, RESEARCHER
 
 from .base import AccountView, account
 from .docs import described, missing, needs_role

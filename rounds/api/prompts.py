@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from rounds import selectors, services
 from rounds.errors import Missing
 from rounds.models import Prompt
-from rounds.services.people import ANNOTATOR, GUEST_SESSION_KEY
+from rounds.roles import ANNOTATOR
+from rounds.services import GUEST_SESSION_KEY
 
-from .base import ApiView, drawing_hand, is_own
+from .base import ApiView, asking_annotator, is_own
 from .docs import described, missing, needs_role
 from .problems import Problem
 from .tasks import task_or_missing
@@ -96,9 +97,9 @@ class PromptsView(ApiView):
         task = task_or_missing(slug)
         wanted = WantedSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        with drawing_hand(request) as hand:
-            standing = selectors.standing_prompt(task, hand)
-            prompt = services.issue_prompt(task=task, annotator=hand, label=wanted.validated_data.get("label"))
+        with asking_annotator(request) as person:
+            standing = selectors.standing_prompt(task, person)
+            prompt = services.issue_prompt(task=task, annotator=person, label=wanted.validated_data.get("label"))
         return Response(PromptSerializer(prompt).data, 200 if prompt == standing else 201)
 
 

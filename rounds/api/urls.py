@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from . import accounts, docs, examples, exports, moves, problems, prompts, reports, rounds, tasks, validations
+from . import accounts, docs, examples, exports, problems, prompts, reports, round_moves, rounds, tasks, validations
 
 app_name = "api"
 
@@ -18,11 +18,11 @@ v1 = [
     path("tasks/<slug:slug>/matrix/", reports.MatrixView.as_view(), name="matrix"),
     path("tasks/<slug:slug>/leaderboard/", reports.LeaderboardView.as_view(), name="leaderboard"),
     path("rounds/<int:pk>/", rounds.RoundView.as_view(), name="round"),
-    path("rounds/<int:pk>/close/", moves.CloseView.as_view(), name="round-close"),
-    path("rounds/<int:pk>/open/", moves.OpenView.as_view(), name="round-open"),
-    path("rounds/<int:pk>/train/", moves.TrainView.as_view(), name="round-train"),
-    path("rounds/<int:pk>/accept/", moves.AcceptView.as_view(), name="round-accept"),
-    path("rounds/<int:pk>/keep/", moves.KeepView.as_view(), name="round-keep"),
+    path("rounds/<int:pk>/close/", round_moves.CloseView.as_view(), name="round-close"),
+    path("rounds/<int:pk>/open/", round_moves.OpenView.as_view(), name="round-open"),
+    path("rounds/<int:pk>/train/", round_moves.TrainView.as_view(), name="round-train"),
+    path("rounds/<int:pk>/accept/", round_moves.AcceptView.as_view(), name="round-accept"),
+    path("rounds/<int:pk>/keep/", round_moves.KeepView.as_view(), name="round-keep"),
     path("rounds/<int:pk>/report/", reports.RoundReportView.as_view(), name="round-report"),
     path("rounds/<int:pk>/exports/", exports.ExportsView.as_view(), name="exports"),
     path("prompts/<int:pk>/", prompts.PromptView.as_view(), name="prompt"),

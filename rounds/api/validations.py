@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rounds import rules, selectors, services
 from rounds.errors import Missing
 from rounds.models import Example, Task, Validation
-from rounds.services.people import ADMIN, VALIDATOR
+from rounds.roles import ADMIN, VALIDATOR
 
 from .base import AccountView, account
 from .docs import described, missing, needs_role
@@ -76,7 +76,7 @@ class NextView(AccountView):
         """The drawing to look at next, kept for you for a while; 204 when nothing waits for you."""
         services.require_role(request.user, VALIDATOR)
         task = task_or_missing(slug)
-        example = services.lease_next(task=task, validator=services.annotator_of(account(request)))
+        example = services.lease_next(task=task, validator=services.person_of(account(request)))
         if example is None:
             return Response(status=204)
         return Response({"example": example.pk, "image_url": image_url(example), "choices": choices(task)})
@@ -106,7 +106,7 @@ class ValidationsView(AccountView):
         given = AnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         validation = services.record_validation(
-            example=example, validator=services.annotator_of(account(request)), **given.validated_data
+            example=example, validator=services.person_of(account(request)), **given.validated_data
         )
         return Response(AnswerSerializer(validation).data, 201)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from models_zoo.data.images import to_array
 from models_zoo.files import write_array, write_bytes
-from models_zoo.images import to_array
 from rounds.models import Drawing, Round, Task, TrainingSet, TrainingSetItem
 
 from .freeze import manifest_hash, manifest_lines

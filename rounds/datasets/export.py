@@ -28,7 +28,7 @@ from rounds import reports, rules, selectors
 from rounds.db import snapshot
 from rounds.models import Example, Export, Round, Task, TrainingSetItem, Validation
 
-from .card import data_card
+from .data_card import data_card
 
 FORMAT = 1
 #: Examples held in memory at once, for each split, and the size of a Parquet row group.
@@ -207,7 +207,7 @@ def _image(example: Example) -> Json | None:
 
 
 def _opaque(task: Task, annotator_id: int) -> str:
-    """The same for a hand in all exports of a task; without the task's key it can't be traced back to anybody."""
+    """The same for an annotator in all exports of a task; without the task's key it can't be traced back to anybody."""
     return hmac.new(task.split_key.encode(), f"export {annotator_id}".encode(), hashlib.sha256).hexdigest()[:16]
 
 

@@ -1,8 +1,8 @@
 """Freezing a training set: which examples, in which split, under which hash.
 
-Hands, not examples, are assigned to train, dev and test by a keyed hash, so that no handwriting stands on both sides.
-Where a round has too few hands for that, its drawings are split instead, and the training set says so. The same
-drawing, sent in twice, never stands on two sides.
+Annotators, not examples, are assigned to train, dev and test by a keyed hash, so that nobody's handwriting is in two
+splits. Where a round has too few annotators for that, its drawings are split instead, and the training set says so. The
+same drawing, sent in twice, is never in two splits.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from rounds.models import Example, Round, Task, TrainingSet, TrainingSetItem
 Split = TrainingSetItem.Split
 DEV_SHARE = TEST_SHARE = 0.10
 SHARES = {Split.TRAIN: 1 - DEV_SHARE - TEST_SHARE, Split.DEV: DEV_SHARE, Split.TEST: TEST_SHARE}
-#: A side that gets less than this part of its share by hands makes no good measure, or leaves little to train on.
+#: A split that gets less than this part of its share makes no good measure, or leaves little to train on.
 ENOUGH = 0.5
 
 
@@ -61,11 +61,11 @@ def examples_to_train_on(round: Round) -> QuerySet[Example]:
 def assign_splits(examples: Collection[Example], task: Task) -> dict[int, str]:
     """Example id → split for the examples of one round. Dev and test get verified fooling ones only.
 
-    By hand, at fixed thresholds of the hand's keyed hash, so that a hand stays on its side from round to round. Where
-    that leaves a side with less than half of its share, by drawing. Non-fooling examples that would fall into dev or
+    By annotator, at fixed thresholds of a keyed hash, so that each stays in their split from round to round. Where
+    that leaves a split with less than half of its share, by drawing. Non-fooling examples that would fall into dev or
     test are left out.
     """
-    sides = {example.pk: hand_split(task, example.annotator_id) for example in examples}
+    sides = {example.pk: split_of_person(task, example.annotator_id) for example in examples}
     sizes = Counter(sides[example.pk] for example in examples if example.fooled)
     least = {split: max(1, ENOUGH * share * sizes.total()) for split, share in SHARES.items()}
     if any(sizes[split] < least[split] for split in SHARES):
@@ -89,8 +89,8 @@ def without_copies(
     return kept
 
 
-def hand_split(task: Task, annotator_id: int) -> str:
-    """The side this hand stands on in all rounds of `task`: 80 % train, 10 % dev, 10 % test."""
+def split_of_person(task: Task, annotator_id: int) -> str:
+    """The split this annotator is in, in all rounds of `task`: 80 % train, 10 % dev, 10 % test."""
     share = _keyed_share(task, f"annotator {annotator_id}")
     if share < TEST_SHARE:
         return Split.TEST
@@ -108,7 +108,7 @@ def _by_drawing(examples: Collection[Example], task: Task) -> dict[int, str]:
 
 
 def is_disjoint(items: Iterable[TrainingSetItem]) -> bool:
-    """Whether no hand stands in more than one split."""
+    """Whether no annotator is in more than one split."""
     sides: dict[int, str] = {}
     return all(sides.setdefault(item.example.annotator_id, item.split) == item.split for item in items)
 

@@ -15,7 +15,7 @@ class Prompt(models.Model):
         EXHAUSTED = "exhausted", "out of tries"
 
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, related_name="prompts")
-    annotator = models.ForeignKey("rounds.Annotator", on_delete=models.PROTECT, related_name="prompts")
+    annotator = models.ForeignKey("rounds.Person", on_delete=models.PROTECT, related_name="prompts")
     label = models.CharField(max_length=64)
     practice = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -27,7 +27,7 @@ class Prompt(models.Model):
         ordering = ["-started_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["round", "annotator"], condition=Q(status="open"), name="one_open_prompt_per_hand_and_round"
+                fields=["round", "annotator"], condition=Q(status="open"), name="one_open_prompt_per_person_and_round"
             ),
             models.CheckConstraint(
                 condition=Q(status="open", finished_at__isnull=True) | ~Q(status="open") & Q(finished_at__isnull=False),
@@ -75,7 +75,7 @@ class Example(models.Model):
 
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="examples")
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, related_name="examples")
-    annotator = models.ForeignKey("rounds.Annotator", on_delete=models.PROTECT, related_name="examples")
+    annotator = models.ForeignKey("rounds.Person", on_delete=models.PROTECT, related_name="examples")
     drawing = models.ForeignKey(Drawing, on_delete=models.PROTECT, related_name="examples")
     label = models.CharField(max_length=64, help_text="The claimed label.")
     try_number = models.PositiveSmallIntegerField()
@@ -97,7 +97,7 @@ class Example(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     cleared_of_abuse = models.BooleanField(default=False, help_text="An admin looked: reports of abuse are set aside.")
     leased_to = models.ForeignKey(
-        "rounds.Annotator", on_delete=models.SET_NULL, null=True, blank=True, related_name="leases"
+        "rounds.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="leases"
     )
     leased_until = models.DateTimeField(null=True, blank=True)
 
@@ -105,7 +105,7 @@ class Example(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["prompt", "try_number"], name="try_number_once_per_prompt"),
-            models.UniqueConstraint(fields=["annotator", "idempotency_key"], name="idempotency_key_once_per_hand"),
+            models.UniqueConstraint(fields=["annotator", "idempotency_key"], name="idempotency_key_once_per_person"),
             models.CheckConstraint(
                 condition=Q(fooled=True) & ~Q(prediction=F("label")) | Q(fooled=False, prediction=F("label")),
                 name="fooled_means_read_as_another_label",

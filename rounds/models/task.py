@@ -47,7 +47,10 @@ class Task(models.Model):
         default=dict, blank=True, help_text="What the next training changes of the default recipe; {} changes nothing."
     )
     split_key = models.CharField(
-        max_length=64, default=new_split_key, editable=False, help_text="Keys the hash that assigns hands to splits."
+        max_length=64,
+        default=new_split_key,
+        editable=False,
+        help_text="Keys the hash that assigns annotators to splits.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

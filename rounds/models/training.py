@@ -68,7 +68,7 @@ class TrainingSet(models.Model):
     """A frozen list of examples and their splits, with a hash over it. A new freeze is a new row; none is changed."""
 
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, related_name="training_sets")
-    annotator_disjoint = models.BooleanField(help_text="Whether no hand stands on both sides of a split.")
+    annotator_disjoint = models.BooleanField(help_text="Whether no annotator is in more than one split.")
     manifest_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -9,8 +9,8 @@ class Validation(models.Model):
     """
 
     example = models.ForeignKey("rounds.Example", on_delete=models.PROTECT, related_name="validations")
-    validator = models.ForeignKey("rounds.Annotator", on_delete=models.PROTECT, related_name="validations")
-    author = models.ForeignKey("rounds.Annotator", on_delete=models.PROTECT, related_name="+")
+    validator = models.ForeignKey("rounds.Person", on_delete=models.PROTECT, related_name="validations")
+    author = models.ForeignKey("rounds.Person", on_delete=models.PROTECT, related_name="+")
     answer = models.CharField(max_length=64)
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -9,11 +9,11 @@ import numpy as np
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from models_zoo.images import ImageError, canonical_png, to_array
+from models_zoo.data.images import ImageError, canonical_png, to_array
 from rounds import predictor, rules
 from rounds.db import lock_shared
 from rounds.errors import Invalid, Refused
-from rounds.models import Annotator, Drawing, Example, Prompt, Round
+from rounds.models import Drawing, Example, Person, Prompt, Round
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
     return Submission(example, stored=True)
 
 
-def retract_example(*, example: Example, annotator: Annotator) -> None:
+def retract_example(*, example: Example, annotator: Person) -> None:
     """Takes an example of one's own back, as long as its round is open and validators have not settled it.
 
     Only one that fooled, or practice: whoever could take misses back could polish every rate.

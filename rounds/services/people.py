@@ -1,6 +1,7 @@
 """Who draws and validates: accounts with roles, and guests."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +10,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.mail import send_mail
 
 from rounds.errors import NotAllowed
-from rounds.models import Annotator
-
-ANNOTATOR, VALIDATOR, RESEARCHER, ADMIN = ROLES = ("annotator", "validator", "researcher", "admin")
+from rounds.models import Person
+from rounds.roles import ADMIN, ROLES
 
 GUEST_SESSION_KEY = "guest_key"
 
@@ -33,7 +33,7 @@ def require_role(user: Any, *wanted: str) -> None:
         raise NotAllowed(f"This needs the role {' or '.join(wanted)}; an admin of this site can give it to you.")
 
 
-def give_roles(*, user: User, roles: list[str]) -> None:
+def give_roles(*, user: User, roles: Sequence[str]) -> None:
     """Adds roles; an admin may enter the admin site as well."""
     user.groups.add(*Group.objects.filter(name__in=roles))
     if ADMIN in roles and not user.is_staff:
@@ -41,7 +41,7 @@ def give_roles(*, user: User, roles: list[str]) -> None:
         user.save(update_fields=["is_staff"])
 
 
-def take_roles(*, user: User, roles: list[str]) -> None:
+def take_roles(*, user: User, roles: Sequence[str]) -> None:
     """Takes roles away; who is no longer an admin, nor a superuser, does not enter the admin site any more."""
     user.groups.remove(*Group.objects.filter(name__in=roles))
     if ADMIN in roles and user.is_staff and not user.is_superuser:
@@ -54,24 +54,24 @@ def join(*, user: User) -> None:
     give_roles(user=user, roles=settings.SIGNUP_ROLES)
 
 
-def annotator_of(user: User) -> Annotator:
-    """The hand of an account, made at its first use."""
-    return Annotator.objects.get_or_create(user=user)[0]
+def person_of(user: User) -> Person:
+    """The person behind an account, made at its first use."""
+    return Person.objects.get_or_create(user=user)[0]
 
 
-def guest_of(session: SessionBase) -> Annotator:
-    """The hand of a guest, made at their first drawing and kept in their session."""
+def guest_of(session: SessionBase) -> Person:
+    """The person behind a guest's session, made at their first drawing."""
     key = session.get(GUEST_SESSION_KEY) or str(uuid.uuid4())
-    guest, made = Annotator.objects.get_or_create(guest_key=key)
+    guest, made = Person.objects.get_or_create(guest_key=key)
     if made:
         session[GUEST_SESSION_KEY] = key
     return guest
 
 
-def known_guest(session: SessionBase) -> Annotator | None:
+def known_guest(session: SessionBase) -> Person | None:
     """The guest of this session, if they drew before."""
     key = session.get(GUEST_SESSION_KEY)
-    return Annotator.objects.filter(guest_key=key).first() if key else None
+    return Person.objects.filter(guest_key=key).first() if key else None
 
 
 def tell_admins(*, subject: str, body: str) -> None:

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from rounds import rules
 from rounds.errors import Invalid, Refused
-from rounds.models import Annotator, Prompt, Round, Task
+from rounds.models import Person, Prompt, Round, Task
 
 
-def issue_prompt(*, task: Task, annotator: Annotator, label: str | None = None) -> Prompt:
+def issue_prompt(*, task: Task, annotator: Person, label: str | None = None) -> Prompt:
     """The prompt that `annotator` draws next in the open round of `task`: the one they have open, or a new one.
 
     With balanced assignment the server chooses the label; `label` is for tasks where the annotator does (and for
@@ -57,14 +57,14 @@ def give_up_prompt(*, prompt: Prompt) -> None:
         raise Refused("This prompt is finished already. Ask for the next one.", code="prompt_finished")
 
 
-def _open_prompt(round: Round, annotator: Annotator) -> Prompt | None:
+def _open_prompt(round: Round, annotator: Person) -> Prompt | None:
     prompt = round.prompts.filter(annotator=annotator, status=Prompt.Status.OPEN).first()
     if prompt:
         prompt.round = round
     return prompt
 
 
-def _is_practice(round: Round, annotator: Annotator) -> bool:
+def _is_practice(round: Round, annotator: Person) -> bool:
     """Guests practise always; newcomers until they have finished the task's onboarding prompts."""
     if annotator.is_guest:
         return True
@@ -75,7 +75,7 @@ def _is_practice(round: Round, annotator: Annotator) -> bool:
     return finished.count() < needed
 
 
-def _assign_label(round: Round, annotator: Annotator) -> str:
+def _assign_label(round: Round, annotator: Person) -> str:
     """The label asked for least often in this round, ties at random, and not twice in a row to the same person."""
     asked = dict(round.prompts.filter(practice=False).values_list("label").annotate(times=Count("pk")).order_by())
     last = round.prompts.filter(annotator=annotator).order_by("-started_at").values_list("label", flat=True).first()

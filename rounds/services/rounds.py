@@ -162,7 +162,7 @@ def _illegal(round: Round, to: str) -> str:
 
 
 def _checked_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    from rounds.trainer import next_config
+    from models_zoo.training.config import next_config
 
     try:
         next_config(recipe)

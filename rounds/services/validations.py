@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from rounds import rules, selectors
 from rounds.errors import Invalid, Missing, NotAllowed, Refused
-from rounds.models import Annotator, Example, Task, Validation
+from rounds.models import Example, Person, Task, Validation
 
 
-def lease_next(*, task: Task, validator: Annotator) -> Example | None:
+def lease_next(*, task: Task, validator: Person) -> Example | None:
     """The example `validator` should look at next, kept from other validators for a while; None when there is none.
 
     Asking again before answering gives the same example. Two validators who ask at once get two examples.
@@ -32,7 +32,7 @@ def lease_next(*, task: Task, validator: Annotator) -> Example | None:
     return None
 
 
-def record_validation(*, example: Example, validator: Annotator, answer: str, reason: str = "") -> Validation:
+def record_validation(*, example: Example, validator: Person, answer: str, reason: str = "") -> Validation:
     """Stores one blind answer and settles the example if it can be; both or neither.
 
     Raises Invalid for an answer that is none of the choices or an `abuse` without a reason, NotAllowed for one's own
@@ -115,7 +115,7 @@ def _check_answer(task: Task, answer: str, reason: str) -> None:
         raise Invalid("Say in a few words what is abusive about it, so that an admin can decide.", code="reason")
 
 
-def _check_open_to_votes(example: Example, validator: Annotator) -> None:
+def _check_open_to_votes(example: Example, validator: Person) -> None:
     if example.verification == Example.Verification.UNQUEUED or example.retracted_at:
         raise Missing("This example is not up for validation. Ask for the next one.", code="not_in_validation")
     _check_round(example)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from rounds import services
+from rounds.roles import ANNOTATOR
 
 
 def roles(request: HttpRequest) -> dict[str, Any]:
@@ -14,6 +15,6 @@ def roles(request: HttpRequest) -> dict[str, Any]:
     """
 
     def may_draw() -> bool:
-        return not request.user.is_authenticated or "annotator" in services.roles_of(request.user)
+        return not request.user.is_authenticated or ANNOTATOR in services.roles_of(request.user)
 
     return {"roles": lambda: services.roles_of(request.user), "may_draw": may_draw}

@@ -10,6 +10,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from rounds import rules, selectors
 from rounds.models import Prompt, Round, Task
+from rounds.roles import ANNOTATOR
 
 from .access import PageRequest, deny_without
 
@@ -20,7 +21,7 @@ def draw(request: PageRequest, slug: str) -> HttpResponse:
     """The sheet of the open round, for guests too; between rounds, what is going on until the next one opens."""
     task = get_object_or_404(Task, slug=slug)
     if request.user.is_authenticated:
-        deny_without(request.user, "annotator")
+        deny_without(request.user, ANNOTATOR)
     if round := selectors.open_round(task):
         return HttpResponseClientRefresh() if request.htmx else _sheet(request, task, round)
     return _between(request, task)

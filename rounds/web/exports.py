@@ -6,13 +6,12 @@ from django.views.decorators.http import require_POST
 
 from rounds import services
 from rounds.models import Round
+from rounds.roles import ADMIN, RESEARCHER
 
 from .access import PersonRequest, for_roles
 
-READERS = ("researcher", "admin")
 
-
-@for_roles(*READERS)
+@for_roles(RESEARCHER, ADMIN)
 @require_POST
 def request_export(request: PersonRequest, pk: int) -> HttpResponse:
     round = get_object_or_404(Round.objects.exclude(status=Round.Status.DRAFT), pk=pk)

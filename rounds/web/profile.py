@@ -16,15 +16,15 @@ from .access import PersonRequest
 @never_cache
 @login_required
 def profile(request: PersonRequest) -> HttpResponse:
-    hand = services.annotator_of(request.user)
+    person = services.person_of(request.user)
     return render(
         request,
         "profile/profile.html",
         {
             "own_roles": sorted(services.roles_of(request.user)),
             "token": Token.objects.filter(user=request.user).first(),
-            "examples": selectors.own_examples(hand, limit=24),
-            "numbers": selectors.own_numbers(hand),
+            "examples": selectors.own_examples(person, limit=24),
+            "numbers": selectors.own_numbers(person),
         },
     )
 

@@ -15,27 +15,28 @@ from django.views.decorators.http import require_POST
 from rounds import selectors, services
 from rounds.errors import Refused
 from rounds.models import Example, Round, Task, TrainingRun
+from rounds.roles import ADMIN
 
 from . import charts
 from .access import PersonRequest, for_roles, tell
-from .moves import MOVES, Move, consequences, legal_moves, usual_move
+from .staff_moves import MOVES, Move, consequences, legal_moves, usual_move
 
 
-@for_roles("admin")
+@for_roles(ADMIN)
 def rounds(request: PersonRequest) -> HttpResponse:
     tasks = [(task, task.rounds.select_related("adversary").order_by("-number")) for task in Task.objects.all()]
     return render(request, "staff/rounds.html", {"tasks": tasks})
 
 
 @never_cache
-@for_roles("admin")
+@for_roles(ADMIN)
 def round_page(request: PersonRequest, pk: int) -> HttpResponse:
     round = _round(pk)
     return render(request, "staff/round.html", {"task": round.task, "round": round, **_live(request, round)})
 
 
 @never_cache
-@for_roles("admin")
+@for_roles(ADMIN)
 def live(request: PersonRequest, pk: int) -> HttpResponse:
     """The moving part of a round's page; 204 when it looks as it did, so that focus and reading are left in peace."""
     round = _round(pk)
@@ -46,7 +47,7 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@for_roles("admin")
+@for_roles(ADMIN)
 def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     """GET shows what the move would do, POST does it."""
     round = _round(pk)
@@ -62,7 +63,7 @@ def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     return _make(request, round, chosen) if confirmed else _confirm(request, round, chosen)
 
 
-@for_roles("admin")
+@for_roles(ADMIN)
 @require_POST
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """An admin's word on a reported example."""
@@ -109,7 +110,7 @@ def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | N
 
 
 def _recipe_help() -> list[Any]:
-    from rounds.recipe_help import recipe_help  # brings torch, which most pages need not wait for
+    from rounds.training.recipe_form import recipe_help  # brings torch, which most pages need not wait for
 
     return recipe_help()
 

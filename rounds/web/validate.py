@@ -9,17 +9,18 @@ from django.views.decorators.http import require_http_methods
 
 from rounds import rules, selectors, services
 from rounds.errors import Refused
-from rounds.models import Annotator, Task
+from rounds.models import Person, Task
+from rounds.roles import VALIDATOR
 
 from .access import PersonRequest, for_roles, tell
 
 
 @never_cache
-@for_roles("validator")
+@for_roles(VALIDATOR)
 @require_http_methods(["GET", "POST"])
 def validate(request: PersonRequest, slug: str) -> HttpResponse:
     task = get_object_or_404(Task, slug=slug)
-    validator = services.annotator_of(request.user)
+    validator = services.person_of(request.user)
     said = _answer(request, validator) if request.method == "POST" else ""
     if request.method == "POST" and not request.htmx:
         if said:
@@ -28,7 +29,7 @@ def validate(request: PersonRequest, slug: str) -> HttpResponse:
     return _next(request, task, validator, said)
 
 
-def _answer(request: PersonRequest, validator: Annotator) -> str:
+def _answer(request: PersonRequest, validator: Person) -> str:
     """Records what the form says, and returns that as a sentence; a refusal is one above the next drawing."""
     number = request.POST.get("example", "")
     example = selectors.example_in_full(int(number)) if number.isdecimal() and len(number) < 18 else None
@@ -45,7 +46,7 @@ def _answer(request: PersonRequest, validator: Annotator) -> str:
     return "Reported to an admin." if answer == rules.ABUSE else f"Recorded: {answer}."
 
 
-def _next(request: PersonRequest, task: Task, validator: Annotator, said: str) -> HttpResponse:
+def _next(request: PersonRequest, task: Task, validator: Person, said: str) -> HttpResponse:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         "task": task,

@@ -9,14 +9,14 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from rounds import services
-from rounds.models import Annotator, Example, Prompt, Task
+from rounds.models import Example, Person, Prompt, Task
 
 
 @pytest.fixture
-def api(db) -> Callable[[Annotator], APIClient]:
+def api(db) -> Callable[[Person], APIClient]:
     """api(alice) → a client that sends alice's token."""
 
-    def of(person: Annotator) -> APIClient:
+    def of(person: Person) -> APIClient:
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=person.user)[0].key}")
         return client
@@ -62,7 +62,7 @@ def send():
 def leased():
     """leased(bob) → the example that the queue hands to bob."""
 
-    def leased(validator: Annotator) -> Example:
+    def leased(validator: Person) -> Example:
         example = services.lease_next(task=Task.objects.get(), validator=validator)
         assert example is not None
         return example

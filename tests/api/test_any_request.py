@@ -65,7 +65,7 @@ def headers(api, adam, monkeypatch) -> dict[str, str]:
 @pytest.fixture
 def there(open_round, adam, alice, bob, draw, validate) -> Callable[[str], dict[str, Any]]:
     """there(path) → path parameters that lead to something adam can act on."""
-    own, others, reported = (draw(hand, open_round.task, fooling=True) for hand in (adam, alice, alice))
+    own, others, reported = (draw(person, open_round.task, fooling=True) for person in (adam, alice, alice))
     validate(bob, reported, "abuse", reason="a face")
     Example.objects.filter(pk=others.pk).update(leased_to=adam)
     prompt = services.issue_prompt(task=open_round.task, annotator=adam)

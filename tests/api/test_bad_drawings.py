@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from models_zoo.images import MAX_BYTES
+from models_zoo.data.images import MAX_BYTES
 from tests.api.conftest import assert_problem, rows
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from rounds import services
 from rounds.models import Round, RoundEvent, TrainingRun
+from rounds.training import runs
 from tests.api.conftest import assert_problem, rows
 
 
@@ -117,7 +118,7 @@ def test_accepting_a_model_makes_it_the_next_adversary(move, with_verified, adve
     move("close")
     move("train")
     run = TrainingRun.objects.get()
-    trained = services.register_model(
+    trained = runs.register_model(
         task=with_verified.task,
         parent=adversary,
         training_set=run.training_set,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.crowd.admin import TRAININGS, Admin, Stuck
-from bench.crowd.client import Problem
+from crowd.admin import TRAININGS, Admin, Stuck
+from crowd.client import Problem
 
 
 class Desk:

@@ -11,13 +11,13 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from rest_framework.authtoken.models import Token
 
-from bench.crowd import campaign
-from bench.crowd.admin import Stuck
-from bench.crowd.campaign import Accounts
-from bench.crowd.client import Client, Site, Unreachable
-from bench.crowd.terminal import RoundTable
-from rounds import jobs, services
-from rounds.management.commands import crowd
+from crowd import campaign
+from crowd.admin import Stuck
+from crowd.campaign import Accounts
+from crowd.client import Client, Site, Unreachable
+from crowd.management.commands import crowd
+from crowd.terminal import RoundTable
+from rounds import jobs, poll
 from rounds.models import Example, Export, Round, Task, TrainingRun, Validation
 
 from .toys import toy_crowd, toy_handwriting
@@ -58,7 +58,7 @@ def worker(monkeypatch, taking_turns):
 
     def work_and_show(table, round):
         with taking_turns:
-            services.look_at_rounds()
+            poll.look_at_rounds()
             for run in TrainingRun.objects.filter(status=TrainingRun.Status.QUEUED):
                 jobs.train(run.pk)
         show(table, round)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rest_framework.authtoken.models import Token
 
-from bench.crowd.client import PATIENCE, Calls, Client, Problem, Site, Unreachable
-from rounds.models import Annotator, Example, Prompt
+from crowd.client import PATIENCE, Calls, Client, Problem, Site, Unreachable
+from rounds.models import Example, Person, Prompt
 
 
 class Moody(ThreadingHTTPServer):
@@ -81,8 +81,8 @@ def guest(moody: Moody, waits: list[float]) -> Client:
     return Client(Site(moody.url, sleep=waits.append))
 
 
-def client_of(hand: Annotator, site: str) -> Client:
-    return Client(Site(site), Token.objects.get_or_create(user=hand.user)[0].key)
+def client_of(person: Person, site: str) -> Client:
+    return Client(Site(site), Token.objects.get_or_create(user=person.user)[0].key)
 
 
 # --- against a server that misbehaves
@@ -167,7 +167,7 @@ def test_an_answer_that_came_too_late_does_not_count(moody, guest):
 
 
 def test_an_answer_that_took_long_leaves_its_connection_fresh(moody, guest, monkeypatch):
-    monkeypatch.setattr("bench.crowd.client.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("crowd.client.IDLE_SECONDS", 0.5)
     moody.answers, moody.seconds = [(200, {}, b"{}")] * 2, 0.6
     guest.round(5)
     moody.seconds = 0
@@ -176,7 +176,7 @@ def test_an_answer_that_took_long_leaves_its_connection_fresh(moody, guest, monk
 
 
 def test_a_connection_that_was_idle_for_long_is_opened_anew(moody, guest, monkeypatch):
-    monkeypatch.setattr("bench.crowd.client.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("crowd.client.IDLE_SECONDS", 0.0)
     moody.answers = [(200, {}, b"{}")] * 2
     guest.round(5)
     guest.round(5)

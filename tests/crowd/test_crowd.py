@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from rounds.management.commands import crowd
+from crowd.management.commands import crowd
 
 from .toys import toy_crowd, toy_handwriting
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.crowd import VARIATIONS, HandwritingError, Style, as_arrays, held_out_drawings, load_handwriting, make_hands
-from bench.crowd.hands import digit_strokes, ink, pen_down, similar_parts, smooth
-from models_zoo.images import canonical_png, to_array
+from crowd import VARIATIONS, HandwritingError, Style, as_arrays, held_out_drawings, load_handwriting, make_hands
+from crowd.hands import digit_strokes, ink, pen_down, similar_parts, smooth
+from models_zoo.data.images import canonical_png, to_array
 from tests.crowd.toys import never_wrong, toy_crowd, toy_handwriting
 
 
@@ -148,7 +148,7 @@ def test_real_handwriting_is_fetched_once_and_is_what_it_should_be():
 
 
 def test_what_cannot_be_fetched_is_said_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.crowd.handwriting.PACKAGE", "--no-such-option")
+    monkeypatch.setattr("crowd.handwriting.PACKAGE", "--no-such-option")
     with pytest.raises(HandwritingError, match=r"could not be fetched .*no such option.* penbased\.dat into") as caught:
         load_handwriting(tmp_path)
     assert str(tmp_path) in str(caught.value)

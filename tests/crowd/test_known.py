@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench.crowd.known import Known, name_of
-from models_zoo.images import canonical_png
+from crowd.known import Known, name_of
+from models_zoo.data.images import canonical_png
 
 from .toys import toy_crowd
 

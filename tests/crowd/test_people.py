@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.crowd import Eyes, Habits
-from bench.crowd.annotators import Memory
+from crowd import Eyes, Habits
+from crowd.annotators import Memory
 from tests.crowd.toys import never_wrong, toy_crowd
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.crowd.report import (
+from crowd.report import (
     Load,
     Outcome,
     Vote,
@@ -14,7 +14,7 @@ from bench.crowd.report import (
     refusals,
     speed,
 )
-from rounds.stats.rates import Rate
+from stats.rates import Rate
 
 RIGHT_VERIFIED = Outcome(is_right=True, fooled=True, verification="verified")
 RIGHT_REJECTED = Outcome(is_right=True, fooled=True, verification="rejected")

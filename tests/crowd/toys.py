@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.crowd import Habits, Handwriting, make_crowd
+from crowd import Habits, Handwriting, make_crowd
 
 
 def toy_handwriting(per_label=24, *, seed=0):

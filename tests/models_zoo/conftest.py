@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models_zoo.base_data import BaseData, BaseDataError, ensure_mnist, load_mnist
+from models_zoo.data.mnist import BaseData, BaseDataError, ensure_mnist, load_mnist
 
 
 def toys(count, *, seed=0, classes=10):

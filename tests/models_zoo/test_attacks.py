@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo.attacks import fgsm, lengths, pgd, project, random_within
+from models_zoo.robustness.attacks import fgsm, lengths, pgd, project, random_within
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models_zoo.augment import PHOTO_AUGMENT, Augment
+from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 
 STILL = Augment(
     share=1.0, shift=0, smallest=1, largest=1, rotation=0, shear=0, stretch=0, elastic=0, noise_share=0

@@ -10,8 +10,8 @@ import urllib.request
 import numpy as np
 import pytest
 
-from models_zoo import base_data
-from models_zoo.base_data import BaseDataError, ensure_mnist, load_mnist
+from models_zoo.data import mnist as base_data
+from models_zoo.data.mnist import BaseDataError, ensure_mnist, load_mnist
 
 
 def idx(array):

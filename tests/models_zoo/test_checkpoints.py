@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from models_zoo.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS, UnknownArchitectureError, build
-from models_zoo.checkpoints import CheckpointError, load_meta, load_model, save_model, weights_hash
-from models_zoo.photo_networks import NoWeights, pretrained_weights
+from models_zoo.networks.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS, UnknownArchitectureError, build
+from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model, save_model, weights_hash
+from models_zoo.networks.photographs import NoWeights, pretrained_weights
 
 META = {"architecture": "digit_cnn", "classes": 10}
 
@@ -109,7 +109,7 @@ def test_the_first_layers_of_photo_networks_keep_the_resolution():
 
 
 def test_pretrained_weights_come_from_a_named_file(tmp_path, caplog):
-    from models_zoo._torchvision import torchvision
+    from models_zoo.networks._torchvision import torchvision
 
     torch.manual_seed(1)
     theirs = torchvision.models.resnet18().state_dict()
@@ -124,7 +124,7 @@ def test_pretrained_weights_come_from_a_named_file(tmp_path, caplog):
 
 
 def test_pretrained_densenets_are_read_by_their_old_names(tmp_path):
-    from models_zoo._torchvision import torchvision
+    from models_zoo.networks._torchvision import torchvision
 
     theirs = torchvision.models.densenet121().state_dict()
     old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", name): tensor for name, tensor in theirs.items()}
@@ -138,7 +138,7 @@ def test_pretrained_densenets_are_read_by_their_old_names(tmp_path):
 
 @pytest.mark.parametrize("name", ["resnet18", "digit_cnn"])
 def test_a_file_that_does_not_fit_is_not_taken(tmp_path, name):
-    from models_zoo._torchvision import torchvision
+    from models_zoo.networks._torchvision import torchvision
 
     save_file(torchvision.models.resnet18(num_classes=7).state_dict(), tmp_path / "seven.safetensors")
     with pytest.raises(NoWeights):

@@ -9,19 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo import compare
-from models_zoo.architectures import ARCHITECTURES
-from models_zoo.augment import PHOTO_AUGMENT, Augment
-from models_zoo.command import READY, build_parser, main, read_config
-from models_zoo.compare import COLUMNS, Column, train_and_measure
-from models_zoo.config import FIRST, Config
-from models_zoo.suites import Row, read_rows
-from models_zoo.train import fit
+from bench import recipes as compare
+from bench.recipes import COLUMNS, Column, train_and_measure
+from models_zoo.cli import READY, build_parser, main, read_config
+from models_zoo.networks.architectures import ARCHITECTURES
+from models_zoo.robustness.suites import Row, read_rows
+from models_zoo.training.augment import PHOTO_AUGMENT, Augment
+from models_zoo.training.config import FIRST, Config
+from models_zoo.training.fit import fit
 from tests.models_zoo.conftest import colours, toys
 
 
 def config_of(*options: str) -> Config:
-    return read_config(build_parser().parse_args(["folder", *options]))
+    return read_config(build_parser().parse_args(["train", "folder", *options]))
 
 
 def test_options_change_the_ready_config():
@@ -55,7 +55,7 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
     run = tmp_path / "run"
     for seed, part in enumerate(("train", "dev", "test")):
         keep(run / "data", part, colours(24, seed=seed))
-    main([str(run), *PHOTOGRAPHS, *quick])
+    main(["train", str(run), *PHOTOGRAPHS, *quick])
     rows = read_rows(run)
     assert {(row.suite, row.n) for row in rows} >= {("base", 24), ("confusion", 8), ("fgsm", 4)}
     assert rows[0].correct > 16
@@ -63,7 +63,7 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
     assert "Pictures are in colour" in (run / "README.md").read_text()
 
     keep(tmp_path / "others", "test", colours(9))
-    main([str(run), *PHOTOGRAPHS, *quick, "--test", str(tmp_path / "others")])
+    main(["train", str(run), *PHOTOGRAPHS, *quick, "--test", str(tmp_path / "others")])
     assert read_rows(run)[0].n == 9
 
 
@@ -72,7 +72,7 @@ DIGITS += ["--threads", "1", "--lr", "0.05", "--at-most", "5", "--l2", "none"]
 
 
 def measure(run, *options):
-    main([str(run), *DIGITS, *options])
+    main(["train", str(run), *DIGITS, *options])
     return [(row.suite, row.parameter, row.n) for row in read_rows(run) if row.suite != "confusion"]
 
 
@@ -128,7 +128,7 @@ def test_pgds_step_can_be_asked_for(digits):
 
 def test_help_names_the_networks_the_ready_configs_and_what_options_are_in_the_first(capsys):
     with pytest.raises(SystemExit):
-        main(["--help"])
+        main(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert f"One of {', '.join(ARCHITECTURES)}. (digit_cnn)" in text
     assert "early stopping may end sooner. (5)" in text
@@ -153,7 +153,7 @@ def test_a_column_of_the_comparison_is_one_row_of_its_suite_or_all_of_them():
 
 def test_without_a_test_set_it_says_that_nothing_was_measured(tmp_path, capsys):
     keep(tmp_path / "data", "train", toys(20))
-    main([str(tmp_path), "--start-from", "default", "--base-replay", "0", "--epochs", "1", "--threads", "1"])
+    main(["train", str(tmp_path), "--start-from", "default", "--base-replay", "0", "--epochs", "1", "--threads", "1"])
     assert "no test set to measure the model on" in capsys.readouterr().out
     assert read_rows(tmp_path) == []
 
@@ -163,7 +163,7 @@ def test_a_test_set_that_the_network_does_not_take_is_refused_before_it_trains(t
     keep(tmp_path / "digits", "test", toys(20))
     for folder, sentence in (("digits", "test pictures have the shape"), ("nowhere", "nowhere has no test set: put")):
         with pytest.raises(SystemExit, match=sentence):
-            main([str(tmp_path / "run"), *PHOTOGRAPHS, "--test", str(tmp_path / folder)])
+            main(["train", str(tmp_path / "run"), *PHOTOGRAPHS, "--test", str(tmp_path / folder)])
     assert not (tmp_path / "run" / "config.json").exists()
 
 
@@ -193,7 +193,7 @@ def test_a_test_set_that_the_network_does_not_take_is_refused_before_it_trains(t
 def test_refuses_with_a_sentence(tmp_path, monkeypatch, capsys, options, sentence):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as refusal:
-        main(["folder", *options])
+        main(["train", "folder", *options])
     assert sentence in f"{refusal.value.code}{capsys.readouterr().err}"
     assert not (tmp_path / "folder").exists()
 
@@ -211,5 +211,5 @@ def test_refuses_a_reference_that_is_none(tmp_path, base, options, sentence):
     fit(tmp_path / "reference", Config.from_json({**Config().to_json(), **quick, **options}), base=base)
     for_colour = [] if options else ["--architecture", "mobilenet_v2"]
     with pytest.raises(SystemExit, match=sentence):
-        main([str(tmp_path / "new"), "--reference", str(tmp_path / "reference"), *for_colour])
+        main(["train", str(tmp_path / "new"), "--reference", str(tmp_path / "reference"), *for_colour])
     assert not (tmp_path / "new").exists()

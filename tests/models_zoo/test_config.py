@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from models_zoo.augment import PHOTO_AUGMENT, Augment
-from models_zoo.command import field_docs
-from models_zoo.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
-from models_zoo.recipes import RECIPES, Pgd, Trades
+from models_zoo.cli import field_docs
+from models_zoo.training.augment import PHOTO_AUGMENT, Augment
+from models_zoo.training.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
+from models_zoo.training.recipes import RECIPES, Pgd, Trades
 
 CONFIGS = [
     Config(),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models_zoo.config import ConfigError
-from models_zoo.corruptions import CORRUPTIONS, corrupt, severities, suitable
+from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities, suitable
+from models_zoo.training.config import ConfigError
 from tests.models_zoo.conftest import toys
 
 BLACK = np.zeros((8, 28, 28), dtype=np.uint8)

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from torch import nn
 
-from models_zoo import suites
-from models_zoo.config import ConfigError
-from models_zoo.evaluate import Score, accuracy, batches, confusion, probabilities
-from models_zoo.suites import (
+from models_zoo.networks.predict import Score, accuracy, batches, confusion, probabilities
+from models_zoo.robustness import suites
+from models_zoo.robustness.suites import (
     Attack,
     Beside,
     Row,
@@ -29,6 +28,7 @@ from models_zoo.suites import (
     under_pgd,
     write_rows,
 )
+from models_zoo.training.config import ConfigError
 from tests.models_zoo.conftest import toys
 
 

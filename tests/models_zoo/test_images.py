@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from models_zoo.images import MAX_BYTES, ImageError, canonical_png, to_array
+from models_zoo.data.images import MAX_BYTES, ImageError, canonical_png, to_array
 
 
 def seven(size=(280, 280), *, ink=0, paper=255, mode="L"):
@@ -179,5 +179,5 @@ def test_a_file_cut_off_or_changed_anywhere_is_refused_or_read_but_never_crashes
 
 
 def test_checking_an_upload_does_not_load_torch():
-    code = "import sys, models_zoo.images, models_zoo.base_data; sys.exit('torch' in sys.modules)"
+    code = "import sys, models_zoo.data.images, models_zoo.data.mnist; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

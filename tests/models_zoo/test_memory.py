@@ -9,7 +9,7 @@ import pytest
 FAULTS = """
 import resource
 import numpy as np
-from models_zoo.memory import keep_freed_memory
+from models_zoo.process import keep_freed_memory
 {first}
 def step():
     arrays = [np.ones(1_000_000 // 8) for _ in range(8)]

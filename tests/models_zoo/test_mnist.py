@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from models_zoo.augment import Augment
-from models_zoo.evaluate import accuracy, probabilities
-from models_zoo.rebuild import rebuild
-from models_zoo.train import FIRST, NEXT, fit
+from models_zoo.networks.predict import accuracy, probabilities
+from models_zoo.training.augment import Augment
+from models_zoo.training.fit import FIRST, NEXT, fit
+from models_zoo.training.rebuild import rebuild
 
 pytestmark = pytest.mark.long
 

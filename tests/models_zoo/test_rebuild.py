@@ -11,14 +11,16 @@ import pytest
 import torch
 import yaml
 
-from models_zoo import command, compare, rebuild
-from models_zoo.card import Reference, record
-from models_zoo.checkpoints import CheckpointError, load_meta
+from bench import recipes as compare
+from models_zoo import cli as command
 from models_zoo.files import read_json, write_json
-from models_zoo.provenance import differences, surroundings
-from models_zoo.recipes import Fgsm, Standard
-from models_zoo.suites import Row, evaluate, read_rows, write_rows
-from models_zoo.train import Config, fit
+from models_zoo.networks.checkpoints import CheckpointError, load_meta
+from models_zoo.robustness.suites import Row, evaluate, read_rows, write_rows
+from models_zoo.training import rebuild
+from models_zoo.training.fit import Config, fit
+from models_zoo.training.model_card import Reference, record
+from models_zoo.training.provenance import differences, surroundings
+from models_zoo.training.recipes import Fgsm, Standard
 from tests.models_zoo.conftest import toys
 
 CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
@@ -91,19 +93,25 @@ def test_a_model_of_an_earlier_version_that_wrote_less_down_can_be_rebuilt_and_d
     assert "| trained on | cpu, 1 threads; " in (finished / "README.md").read_text()
 
 
+def exit_status_of_rebuild(folder: Path) -> int:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["rebuild", str(folder)])
+    return ended.value.code
+
+
 def test_other_data_is_noticed_and_said(finished, base, monkeypatch, capsys):
     labels = np.load(finished / "data" / "train_labels.npy")
     np.save(finished / "data" / "train_labels.npy", labels[::-1])
-    monkeypatch.setattr(rebuild, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(rebuild, "load_mnist", lambda root: base)
-    assert rebuild.main([str(finished)]) == 1
+    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
+    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    assert exit_status_of_rebuild(finished) == 1
     printed = capsys.readouterr().out
     assert "do NOT agree" in printed
     assert "the training data's hash was" in printed
 
 
 def test_rebuilding_what_is_no_model_says_so(tmp_path, capsys):
-    assert rebuild.main([str(tmp_path)]) == 2
+    assert exit_status_of_rebuild(tmp_path) == 2
     assert "name the folder of a finished run" in capsys.readouterr().err
 
 
@@ -160,7 +168,8 @@ def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
     monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
     monkeypatch.setattr(command, "load_mnist", lambda root: base)
     command.main([
-        str(run_folder), "--epochs", "1", "--batch-size", "64", "--recipe", "pgd,epsilon=0.1,step_size=0.05,steps=2",
+        "train", str(run_folder),
+        "--epochs", "1", "--batch-size", "64", "--recipe", "pgd,epsilon=0.1,step_size=0.05,steps=2",
         "--augment", "share=0.5,flip=True", "--base-replay", "all", "--threads", "1", "--suites", "base,fgsm",
         "--at-most", "20", "--no-warm-start",
     ])  # fmt: skip
@@ -180,7 +189,8 @@ def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_eve
         np.save(tmp_path / f"test_{part}.npy", values)
     folder = tmp_path / "robust"
     command.main([
-        str(folder), "--config", str(finished / "config.json"), "--recipe", "fgsm,epsilon=0.1", "--epochs", "1",
+        "train", str(folder),
+        "--config", str(finished / "config.json"), "--recipe", "fgsm,epsilon=0.1", "--epochs", "1",
         "--reference", str(finished), "--suites", "base,pgd", "--at-most", "20", "--linf", "0.1,0.3", "--l2", "none",
         "--pgd-steps", "2", "--pgd-restarts", "3", "--round", f"round 1={tmp_path}",
     ])  # fmt: skip
@@ -205,7 +215,8 @@ def test_a_model_of_collected_pictures_alone_is_measured_on_the_rounds(run_folde
     np.save(tmp_path / "test_images.npy", toys(30)[0])
     np.save(tmp_path / "test_labels.npy", toys(30)[1])
     command.main([
-        str(run_folder), "--start-from", "default", "--epochs", "1", "--batch-size", "20", "--base-replay", "0",
+        "train", str(run_folder),
+        "--start-from", "default", "--epochs", "1", "--batch-size", "20", "--base-replay", "0",
         "--threads", "1", "--round", f"1={tmp_path}",
     ])  # fmt: skip
     assert [(row.suite, row.parameter, row.n) for row in read_rows(run_folder) if row.suite != "confusion"] == [
@@ -225,12 +236,12 @@ def test_a_model_of_collected_pictures_alone_is_measured_on_the_rounds(run_folde
 )
 def test_a_command_that_cannot_be_done_ends_with_a_sentence(tmp_path, options, sentence):
     with pytest.raises(SystemExit, match=sentence):
-        command.main([str(tmp_path), *options])
+        command.main(["train", str(tmp_path), *options])
 
 
 def test_help_explains_every_recipe():
     repository = Path(__file__).parents[2]
-    asked = [sys.executable, "-m", "models_zoo.train", "--help"]
+    asked = [sys.executable, "-m", "models_zoo", "train", "--help"]
     told = subprocess.run(asked, cwd=repository, capture_output=True, text=True, check=True).stdout
     for word in (
         "--collected-weight",
@@ -308,5 +319,5 @@ def test_a_model_whose_weights_were_replaced_is_not_rebuilt(run_folder, base):
 @pytest.mark.parametrize("content", ["{", "{}"])
 def test_a_config_that_is_no_runs_is_told_and_nothing_is_trained(tmp_path, capsys, content):
     (tmp_path / "config.json").write_text(content)
-    assert rebuild.main([str(tmp_path)]) == 2
+    assert exit_status_of_rebuild(tmp_path) == 2
     assert f"The config.json in {tmp_path} is not a run's" in capsys.readouterr().err

@@ -7,13 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from models_zoo import attacks
-from models_zoo.architectures import build
-from models_zoo.augment import Augment
-from models_zoo.evaluate import accuracy, probabilities
-from models_zoo.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Standard, Trades
-from models_zoo.suites import under_pgd
-from models_zoo.train import Config, fit
+from models_zoo.networks.architectures import build
+from models_zoo.networks.predict import accuracy, probabilities
+from models_zoo.robustness import attacks
+from models_zoo.robustness.suites import under_pgd
+from models_zoo.training.augment import Augment
+from models_zoo.training.fit import Config, fit
+from models_zoo.training.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Standard, Trades
 from tests.models_zoo.conftest import with_collected
 
 QUICK = {

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from models_zoo.schedules import one_cycle, plateau
+from models_zoo.training.schedules import one_cycle, plateau
 
 ONE_CYCLE = {
     "it starts at a tenth": (0, 0.1),

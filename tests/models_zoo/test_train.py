@@ -15,13 +15,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models_zoo import files, train
-from models_zoo.architectures import build
-from models_zoo.augment import Augment
-from models_zoo.checkpoints import load_meta, load_model, load_trained, read_tensors, save_model, weights_hash
-from models_zoo.evaluate import accuracy
-from models_zoo.recipes import Pgd, Standard
-from models_zoo.train import Config, TrainingFailed, fit
+from models_zoo import files
+from models_zoo.networks.architectures import build
+from models_zoo.networks.checkpoints import load_meta, load_model, load_trained, read_tensors, save_model, weights_hash
+from models_zoo.networks.predict import accuracy
+from models_zoo.training import fit as train
+from models_zoo.training.augment import Augment
+from models_zoo.training.fit import Config, TrainingFailed, fit
+from models_zoo.training.recipes import Pgd, Standard
 from tests.models_zoo.conftest import toy_base, toys, with_collected
 
 SMALL = Config(epochs=3, batch_size=64, lr=0.1, threads=1, device="cpu")
@@ -196,7 +197,7 @@ def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, ba
 
 
 def test_a_model_names_the_pretrained_weights_that_it_began_from_though_they_are_gone_since(tmp_path):
-    from models_zoo._torchvision import torchvision
+    from models_zoo.networks._torchvision import torchvision
 
     theirs = torchvision.models.mobilenet_v2().state_dict()
     save_file(theirs, tmp_path / "theirs.safetensors")
@@ -241,7 +242,7 @@ def test_a_named_file_of_another_networks_weights_fails(tmp_path):
 
 
 def test_where_torchvisions_weights_cannot_be_fetched_model_and_card_say_so(tmp_path, monkeypatch, caplog):
-    from models_zoo._torchvision import torchvision
+    from models_zoo.networks._torchvision import torchvision
 
     def offline(name):
         raise OSError("the network\nis | unreachable")
@@ -375,7 +376,7 @@ def test_a_finished_run_is_returned_at_once(run_folder, base):
 
 
 def test_progress_counts_up_to_the_end(tmp_path, base, monkeypatch):
-    monkeypatch.setattr("models_zoo.train.SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("models_zoo.training.fit.SECONDS_BETWEEN_REPORTS", 0)
     seen = []
     fit(tmp_path, SMALL, base=base, on_progress=seen.append)
     assert [progress.step for progress in seen] == list(range(1, 31))

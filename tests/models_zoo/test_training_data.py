@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models_zoo.config import Config
-from models_zoo.train import TrainingFailed, fit
-from models_zoo.training_data import TrainingData, epoch_length, epoch_order
+from models_zoo.data.run_data import TrainingData, epoch_length, epoch_order
+from models_zoo.training.config import Config
+from models_zoo.training.fit import TrainingFailed, fit
 from tests.models_zoo.conftest import toys
 
 

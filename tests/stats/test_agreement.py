@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rounds.stats.agreement import krippendorff_alpha, unanimity
-from rounds.stats.rates import Rate
+from stats.agreement import krippendorff_alpha, unanimity
+from stats.rates import Rate
 
 answers = st.lists(st.lists(st.sampled_from("01789") | st.just("unreadable"), min_size=1, max_size=5), max_size=40)
 

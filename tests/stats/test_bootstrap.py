@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.stats import bootstrap
-from rounds.stats.bootstrap import cluster_intervals
-from rounds.stats.rates import wilson
+from stats import bootstrap
+from stats.bootstrap import cluster_intervals
+from stats.rates import wilson
 
 hands = st.lists(
     st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=5, max_size=30

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rounds.stats.boards import Tally, add_up, ranks
-from rounds.stats.classes import Group, class_rates, confusion
-from rounds.stats.effort import Spread, most_active, spread
-from rounds.stats.rates import Rate
+from stats.boards import Tally, add_up, ranks
+from stats.classes import Group, class_rates, confusion
+from stats.effort import Spread, most_active, spread
+from stats.rates import Rate
 
 LABELS = list("0123")
 

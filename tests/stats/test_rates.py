@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from rounds.stats.rates import Change, Rate, Share, wilson
+from stats.rates import Change, Rate, Share, wilson
 
 
 @st.composite

@@ -6,18 +6,18 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from rounds.models import Annotator
+from rounds.models import Person
 
 
 @pytest.fixture
-def visit() -> Callable[[Annotator | None], Client]:
+def visit() -> Callable[[Person | None], Client]:
     """visit(alice) → a client that is logged in as alice; visit(None) → a visitor without an account."""
 
-    def visit(hand: Annotator | None) -> Client:
+    def visit(person: Person | None) -> Client:
         client = Client()
-        if hand is not None:
-            assert hand.user is not None
-            client.force_login(hand.user)
+        if person is not None:
+            assert person.user is not None
+            client.force_login(person.user)
         return client
 
     return visit

@@ -9,7 +9,7 @@ from django.test import Client
 from PIL import Image
 
 from rounds import jobs, services
-from rounds.models import Annotator, Drawing, Example, Round, TrainingRun
+from rounds.models import Drawing, Example, Person, Round, TrainingRun
 
 from .browser import CHROMIUM, Chromium, Sheet, axe_source
 
@@ -37,8 +37,8 @@ def window(chromium: Chromium, live_server) -> Iterator[Open]:
     """window("/path/", alice) → a page in a browser of alice's own; without a name, a visitor's."""
     opened: list[Sheet] = []
 
-    def open_window(path: str, hand: Annotator | None = None, **options) -> Sheet:
-        new = chromium.window(live_server.url, session_of(hand, live_server.url), **options)
+    def open_window(path: str, person: Person | None = None, **options) -> Sheet:
+        new = chromium.window(live_server.url, session_of(person, live_server.url), **options)
         opened.append(Sheet(chromium, new.page))
         opened[-1].go(path)
         return opened[-1]
@@ -48,11 +48,11 @@ def window(chromium: Chromium, live_server) -> Iterator[Open]:
         page.close()
 
 
-def session_of(hand: Annotator | None, url: str) -> list[dict[str, str]]:
-    if hand is None:
+def session_of(person: Person | None, url: str) -> list[dict[str, str]]:
+    if person is None:
         return []
     client = Client()
-    client.force_login(hand.user)
+    client.force_login(person.user)
     name = settings.SESSION_COOKIE_NAME
     return [{"name": name, "value": client.cookies[name].value, "url": url}]
 
@@ -491,8 +491,8 @@ def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window
 @pytest.fixture
 def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
     """A round with something of everything: verified, pending, reported, not fooling, asked for as a data set."""
-    for hand, answers in ((alice, ["claim", "claim"]), (carol, []), (alice, ["abuse"])):
-        example = draw(hand, open_round.task, fooling=True, nth=Example.objects.count())
+    for person, answers in ((alice, ["claim", "claim"]), (carol, []), (alice, ["abuse"])):
+        example = draw(person, open_round.task, fooling=True, nth=Example.objects.count())
         for validator, answer in zip((bob, carol), answers, strict=False):
             given = example.label if answer == "claim" else answer
             validate(validator, example, given, "It is a name." if answer == "abuse" else "")
@@ -511,8 +511,8 @@ def tour(window, lived_in, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str
     staff = ["/staff/", f"/staff/rounds/{lived_in.pk}/", f"/staff/rounds/{lived_in.pk}/close/"]
 
     def tour(**options) -> Iterator[tuple[Sheet, str]]:
-        for hand, paths in ((None, public + entrance), (bob, own), (adam, [*staff, lived_in.get_absolute_url()])):
-            page = window("about:blank", hand, viewport=PHONE, reduced_motion="reduce", **options)
+        for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, lived_in.get_absolute_url()])):
+            page = window("about:blank", person, viewport=PHONE, reduced_motion="reduce", **options)
             for path in paths:
                 page.go(path)
                 if path == SHEET:

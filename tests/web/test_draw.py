@@ -3,7 +3,7 @@
 import pytest
 
 from rounds import rules, selectors, services
-from rounds.models import Annotator, Prompt
+from rounds.models import Person, Prompt
 
 from .conftest import text_of
 
@@ -20,7 +20,7 @@ def test_a_guest_gets_a_sheet_and_is_told_that_it_is_practice(visit, open_round)
 
 def test_looking_at_the_sheet_makes_neither_a_guest_nor_a_prompt(visit, open_round):
     visit(None).get(ADDRESS)
-    assert not Annotator.objects.exists()
+    assert not Person.objects.exists()
     assert not Prompt.objects.exists()
 
 

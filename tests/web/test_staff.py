@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from rounds import services
 from rounds.errors import Refused
-from rounds.models import Annotator, Example, Round, TrainingRun
-from rounds.web.moves import MOVES, Move, legal_moves
+from rounds.models import Example, Person, Round, TrainingRun
+from rounds.training import runs
+from rounds.web.staff_moves import MOVES, Move, legal_moves
 
 from .conftest import text_of
 
@@ -49,7 +50,7 @@ def run(closed) -> TrainingRun:
 @pytest.fixture
 def reviewing(run, adversary) -> Round:
     """The round in review: its model is trained and did not pass the gate."""
-    model = services.register_model(
+    model = runs.register_model(
         task=run.round.task,
         parent=adversary,
         training_set=run.training_set,
@@ -75,7 +76,7 @@ def test_the_moves_offered_in_a_state_are_those_that_the_services_make_there(rev
     assert offered == {offer.do for offer in MOVES.values() if is_made(offer, reviewing, adam)}
 
 
-def is_made(offer: Move, round: Round, by: Annotator) -> bool:
+def is_made(offer: Move, round: Round, by: Person) -> bool:
     """Whether the service makes this move of `round` now; whatever it does is undone."""
     moving = Round.objects.get(pk=round.pk)
     with transaction.atomic():
@@ -300,7 +301,7 @@ def test_a_worker_that_went_silent_is_said_to_be_lost(visit, run, adam):
 
 
 def test_a_failed_training_shows_its_sentence_and_can_be_started_again(visit, run, adam):
-    services.fail_run(run=run, error="The loss became infinite. Lower the learning rate.")
+    runs.fail_run(run=run, error="The loss became infinite. Lower the learning rate.")
     page = text_of(visit(adam).get(page_of(run.round)))
     assert "The loss became infinite. Lower the learning rate." in page
     assert "Train the next model" in page

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from models_zoo.base_data import BaseDataError
-from models_zoo.checkpoints import CheckpointError
-from models_zoo.command import show_progress
-from models_zoo.train import TrainingFailed
+from models_zoo.cli import show_progress
+from models_zoo.data.mnist import BaseDataError
+from models_zoo.networks.checkpoints import CheckpointError
+from models_zoo.training.fit import TrainingFailed
 from rounds.datasets.arrays import ManifestChanged
 from rounds.models import ModelVersion
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--into",
             type=Path,
-            help="Keep all that it is trained from in this new folder, for python -m models_zoo.rebuild and others.",
+            help="Keep all that it is trained from in this new folder, for python -m models_zoo rebuild and others.",
         )
 
     def handle(self, *args: Any, task: str, number: int, into: Path | None, **options: Any) -> None:
@@ -40,10 +40,10 @@ class Command(BaseCommand):
             self.rebuild(model, into or Path(temporary))
 
     def rebuild(self, model: ModelVersion, folder: Path) -> None:
-        from rounds import trainer
+        from rounds.training import execute
 
         try:
-            result = trainer.train_again(model, folder, on_progress=show_progress)
+            result = execute.train_again(model, folder, on_progress=show_progress)
         except (TrainingFailed, ManifestChanged, CheckpointError, BaseDataError, FileNotFoundError) as error:
             raise CommandError(f"{model} can't be rebuilt. {error}") from error
         self.stdout.write(f"recorded {model.weights_hash}\nrebuilt  {result.rebuilt}")

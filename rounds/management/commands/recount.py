@@ -12,7 +12,6 @@ from django.db.models import Count, F, QuerySet
 
 from rounds import reports, rules, services
 from rounds.models import Example, Prompt, Round
-from rounds.services.validations import standing
 
 BATCH = 500
 
@@ -98,7 +97,7 @@ def _kept(example: Example) -> Standing:
 
 
 def _worked_out(example: Example, answers: list[str]) -> Standing:
-    settlement, votes_to_settle = standing(example, answers)
+    settlement, votes_to_settle = services.standing(example, answers)
     reason = settlement.leading if settlement.verification == rules.REJECTED else ""
     return settlement.verification, reason, votes_to_settle
 

@@ -12,6 +12,7 @@ from django_q.models import Schedule
 
 from rounds import services
 from rounds.models import Task
+from rounds.roles import ROLES
 
 INSTRUCTIONS = (
     "Draw the digit you are asked for, so that any person would read it, but the model does not. "
@@ -51,7 +52,7 @@ class Command(BaseCommand):
             return None
         password = secrets.token_urlsafe(12)
         user = User.objects.create_superuser("admin", "admin@localhost", password)
-        services.give_roles(user=user, roles=["annotator", "validator", "researcher", "admin"])
+        services.give_roles(user=user, roles=ROLES)
         return password
 
 

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from models_zoo.base_data import BaseDataError, ensure_mnist
-from models_zoo.train import ConfigError, Progress, TrainingFailed
+from models_zoo.data.mnist import BaseDataError, ensure_mnist
+from models_zoo.training.fit import ConfigError, Progress, TrainingFailed
 from rounds import services
 from rounds.models import ModelVersion, Task
 
@@ -44,12 +44,12 @@ class Command(BaseCommand):
             services.open_round(round=first, by=None, why="set up")
 
     def train_first(self, task: Task, changes: dict[str, Any]) -> ModelVersion:
-        from rounds import trainer
+        from rounds.training import execute
 
         try:
             ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
             with TrainingBar() as bar:
-                model = trainer.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
+                model = execute.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
         except (BaseDataError, ConfigError, TrainingFailed) as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")

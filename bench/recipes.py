@@ -1,0 +1,196 @@
+"""All recipes trained on MNIST with the same budget, measured with all suites, in one table.
+
+    python -m bench.recipes
+
+keeps each model in a folder of its own, goes on where it was stopped, and writes its tables into
+`docs/adversaries.md`, between the two lines that mark their place.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models_zoo.cli import BASE_FOLDER, show_progress
+from models_zoo.data.mnist import BaseData, BaseDataError, ensure_mnist, load_mnist
+from models_zoo.files import write_bytes
+from models_zoo.networks.predict import Score
+from models_zoo.robustness.suites import (
+    ANGLES,
+    CHEAP,
+    DEFAULT_ATTACK,
+    SHIFTS,
+    SUITES,
+    Beside,
+    Row,
+    evaluate,
+    read_rows,
+    together,
+)
+from models_zoo.training.augment import Augment
+from models_zoo.training.config import Config
+from models_zoo.training.fit import Fitted, TrainingFailed, choose_device, fit
+from models_zoo.training.model_card import Reference, record
+from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
+
+BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"
+REFERENCE = "standard"
+
+# The budget is 160,000 pictures each, and attacks take seven large steps instead of Madry's forty small ones: what two
+# cores can do in minutes.
+BUDGET = 160_000
+PLAIN = Config(epochs=8, base_replay=BUDGET // 8, lr=0.1)
+LINE_UP = {
+    "standard, mnist_cnn": replace(PLAIN, architecture="mnist_cnn", lr=0.05),
+    REFERENCE: PLAIN,
+    "augment": replace(PLAIN, augment=Augment()),
+    "fgsm": replace(PLAIN, recipe=Fgsm()),
+    "pgd": replace(PLAIN, recipe=Pgd(steps=7, step_size=0.1)),
+    "pgd, l2": replace(PLAIN, recipe=Pgd(norm="l2", epsilon=2.0, step_size=0.5, steps=7)),
+    "trades": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1)),
+    "trades, augment": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1), augment=Augment()),
+    "adversarial_regularization": replace(PLAIN, recipe=AdversarialRegularization()),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of each model: a suite's row with this parameter, or all its rows as one share."""
+
+    suite: str
+    parameter: str | None = None
+    """None for all rows of the suite."""
+    digits: int = 1
+    """After the decimal point, in per cent."""
+    has_interval: bool = True
+    """Not where the same picture was shown in several rows: they are no independent trials."""
+
+    def share(self, rows: list[Row]) -> str:
+        """In %, with its interval below it."""
+        score = self._score(rows)
+        low, high = (f"{100 * end:.{self.digits}f}" for end in score.interval())
+        return f"{100 * score.accuracy:.{self.digits}f}" + self._below(f"{low}-{high}")
+
+    def gain(self, rows: list[Row], reference: list[Row]) -> str:
+        """In points, with its interval below it."""
+        pair = Beside(self.suite, self.parameter or "", self._score(rows), self._score(reference))
+        low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval())
+        return f"{100 * pair.gain:+.{self.digits}f}" + self._below(f"{low} to {high}")
+
+    def _score(self, rows: list[Row]) -> Score:
+        return together((row for row in rows if self.parameter in (None, row.parameter)), self.suite)
+
+    def _below(self, interval: str) -> str:
+        return f"<br><sub>{interval}</sub>" if self.has_interval else ""
+
+
+COLUMNS = {
+    "clean": Column("base", digits=2),
+    "corruptions": Column("corruption", has_interval=False),
+    "FGSM 0.3": Column("fgsm", "linf 0.3"),
+    "PGD 0.1": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.1)),
+    "PGD 0.2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.2)),
+    "PGD 0.3": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.3)),
+    "PGD l2 2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("l2", 2.0)),
+    "shifted": Column("moved", f"shifted up to {SHIFTS[-1]} pixels"),
+    "turned": Column("moved", f"turned up to {ANGLES[-1]} degrees"),
+    "both": Column("moved", "shifted and turned"),
+}
+
+
+def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: int) -> tuple[Fitted, list[Row]]:
+    """One model of the line-up: trained unless it was already, and measured unless it was on as many pictures."""
+    fitted = fit(folder, config, base=base, on_progress=show_progress)
+    rows = read_rows(folder)
+    whole, few = len(base.test_labels), min(at_most, len(base.test_labels))
+    asked = {(suite, whole if suite in CHEAP else few) for suite in SUITES if suite != "confusion"}
+    if not asked <= {(row.suite, row.n) for row in rows}:
+        pictures = base.test_images, base.test_labels
+        model = fitted.model.to(choose_device(config.device))
+        rows = evaluate(model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
+    return fitted, rows
+
+
+def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
+    """Markdown: everything in one table, and each model beside the plainly trained one."""
+    reference = results[REFERENCE][1]
+    n = {row.suite: row.n for row in reference}
+    kinds = {row.parameter.split()[0] for row in reference if row.suite == "corruption"}
+    head = f"| recipe | {' | '.join(COLUMNS)} |"
+    lines = [
+        f"Accuracy in %, with Wilson's 95 % interval below it. Clean on all {n['base']:,} test digits, the rest on "
+        f"{n['pgd']:,} of them, evenly spaced. `corruptions` is over all severities of {len(kinds)} kinds together, "
+        "each on the same digits, so it has no interval; PGD has 40 steps and one random start; `shifted`, `turned` "
+        "and `both` are the worst case per picture. CPU seconds are of the training, over all cores; every model saw "
+        f"{BUDGET:,} pictures.",
+        "",
+        f"{head} calibration error | CPU seconds |",
+        "|---" * (len(COLUMNS) + 3) + "|",
+    ]
+    for name, (fitted, rows) in results.items():
+        shares = " | ".join(column.share(rows) for column in COLUMNS.values())
+        error = next(row.error for row in rows if row.suite == "calibration")
+        seconds = sum(row["cpu_seconds"] for row in fitted.epochs)
+        lines.append(f"| {name} | {shares} | {error:.4f} | {seconds:.0f} |")
+    lines += [
+        "",
+        f"The same as points above or below `{REFERENCE}`, with Newcombe's 95 % interval below them; it takes the two "
+        "for measured on different digits and so is rather too wide.",
+        "",
+        head,
+        "|---" * (len(COLUMNS) + 1) + "|",
+    ]
+    for name, (_, rows) in results.items():
+        if name != REFERENCE:
+            gains = " | ".join(column.gain(rows, reference) for column in COLUMNS.values())
+            lines.append(f"| {name} | {gains} |")
+    return "\n".join(lines)
+
+
+def reference_in(folder: Path) -> Reference | None:
+    """The plainly trained model, to be shown beside the others; None when it is not there yet."""
+    about = f"{PLAIN.architecture}, trained plainly on the same data with the same budget."
+    rows = read_rows(folder / REFERENCE)
+    return Reference("its plainly trained reference", about, rows) if rows else None
+
+
+def put_between(page: Path, text: str) -> None:
+    """Replace what stands between the two marking lines of a page.
+
+    Raises:
+        ValueError: the page does not have them.
+    """
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} has no place for the tables: it needs the lines {BEGIN} and {END}.")
+    write_bytes(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.recipes", description="Train and measure every recipe with the same budget."
+    )
+    parser.add_argument("--folder", type=Path, default=BASE_FOLDER.parent / "adversaries", help="(%(default)s)")
+    parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
+    parser.add_argument("--page", type=Path, default=Path("docs/adversaries.md"), help="(%(default)s)")
+    parser.add_argument("--only", nargs="*", choices=LINE_UP, default=list(LINE_UP), help="train just these, no page")
+    parser.add_argument("--at-most", type=int, default=1000, help="digits for each costly suite (%(default)s)")
+    given = parser.parse_args(arguments)
+    try:
+        ensure_mnist(given.base, progress=print)
+        base, results = load_mnist(given.base), {}
+        for name in given.only:
+            print(f"{name}:", flush=True)
+            folder = given.folder / name.replace(", ", "-")
+            results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
+            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(given.folder))
+        if set(results) == set(LINE_UP):
+            put_between(given.page, tables(results))
+            print(f"{given.page} has the tables.")
+    except (BaseDataError, TrainingFailed, ValueError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

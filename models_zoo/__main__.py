@@ -1,0 +1,5 @@
+"""`python -m models_zoo`"""
+
+from models_zoo.cli import main
+
+main()

@@ -1,0 +1,450 @@
+"""The command line: train a model and measure it, or train a stored one again to compare its weights hash.
+
+    python -m models_zoo train FOLDER       every field of a config is an option
+    python -m models_zoo rebuild FOLDER
+
+The library never imports this module.
+"""
+
+import argparse
+import ast
+import hashlib
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import MISSING, asdict, fields, replace
+from json import JSONDecodeError
+from pathlib import Path
+from typing import Any, NoReturn, cast, get_type_hints
+
+from torch import nn
+
+from models_zoo.data.mnist import BaseData, BaseDataError, ensure_mnist, load_mnist
+from models_zoo.data.run_data import Pictures, read_test
+from models_zoo.files import read_json, write_json
+from models_zoo.networks.architectures import ARCHITECTURES, FOR_DIGITS
+from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model
+from models_zoo.robustness.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate, merged, read_rows
+from models_zoo.training.augment import Augment
+from models_zoo.training.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
+from models_zoo.training.fit import Progress, TrainingFailed, choose_device, fit
+from models_zoo.training.model_card import PLAIN_RECIPE, Reference, record
+from models_zoo.training.rebuild import rebuild as rebuild_model
+from models_zoo.training.recipes import RECIPES
+
+BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
+READY = {"first": FIRST, "next": NEXT, "photographs": PHOTOGRAPHS, "default": Config()}
+ABOUT_READY = {
+    "first": "The first adversary of a digits task: from scratch on MNIST, moved about as people draw.",
+    "next": "The adversary after it: from the weights in parent/, once over MNIST, with what was collected among it.",
+    "photographs": "resnet18 for colour photographs, from torchvision's weights, on the pictures in data/ alone.",
+    "default": "Every option's own default: digit_cnn from scratch on MNIST, shown as it is.",
+}
+ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
+"""What else decides a model's weights, as its `model.json` calls it."""
+NOTHING = (("base_replay", "all"), ("augment", "none"))
+"""What a field's `null` is called on the command line."""
+MEASURED = "measured.json"
+"""Beside a model that was measured here: the hash of its test set, and its reference, for the next measuring."""
+
+
+Measure = Callable[[nn.Module, str, Pictures | None], list[Row]]
+"""A model, what to call it, and a test set if there is one → its evaluation table."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = build_parser().parse_args(arguments)
+    given.run(given)
+
+
+def train(given: argparse.Namespace) -> None:
+    """Train, evaluate and write the model card; exits with a sentence when it cannot."""
+    try:
+        config = read_config(given)
+        if given.reference and given.no_evaluation:
+            raise ConfigError("A reference is shown beside what is measured: leave out --no-evaluation or --reference.")
+        measure = measurement(given, config)
+        plain = load_plain(given.reference, config) if given.reference else None
+        base = base_for(config, given.base)
+        test = test_set(given, config, base)
+        fitted = fit(given.folder, config, base=base, on_progress=show_progress)
+        if not given.no_evaluation and (rows := measure(fitted.model, fitted.weights_hash[:12], test)):
+            reference = None
+            if plain:
+                reference = reference_for(given.folder, given.reference, measure(plain, "reference", test))
+            record_with_earlier(given.folder, rows, test=test, reference=reference)
+            for row in rows:
+                if row.suite == "base":
+                    print(f"Test set: {row.correct:,} of {row.n:,} right.")
+        elif not given.no_evaluation:
+            print("There is no test set to measure the model on: name a folder with --test.")
+    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
+        sys.exit(str(error))
+    print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
+
+
+def rebuild(given: argparse.Namespace) -> None:
+    """Exit status 0 when the hash agrees, 1 when it does not, 2 when it could not be tried."""
+    try:
+        config = Config.from_json(read_json(given.folder / "config.json")["config"])
+        result = rebuild_model(given.folder, base=base_for(config, given.base), on_progress=show_progress)
+    except FileNotFoundError as error:
+        _exit(2, f"{error.filename} is missing: name the folder of a finished run.")
+    except (JSONDecodeError, KeyError):
+        _exit(2, f"The config.json in {given.folder} is not a run's: name the folder of a finished run.")
+    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
+        _exit(2, str(error))
+    print(f"recorded {result.recorded}\nrebuilt  {result.rebuilt}")
+    for difference in result.differences:
+        print(f"Note: {difference}.")
+    print("The weights agree." if result.agrees else "The weights do NOT agree.")
+    sys.exit(0 if result.agrees else 1)
+
+
+def _exit(status: int, sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(status)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m models_zoo", description="Train networks and measure them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(
+        commands.add_parser(
+            "train",
+            help="train one model and measure it",
+            description="Train one model in a folder; called again, it goes on where it was stopped.",
+            epilog=f"{_ready_help()}\n\n{_recipes_help()}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    again = "train a model again and compare its weights hash"
+    _add_rebuild(commands.add_parser("rebuild", help=again, description=f"{again.capitalize()}."))
+    return parser
+
+
+def _add_rebuild(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=rebuild)
+    parser.add_argument("folder", type=Path, help="a finished run, with the data and parent it was trained from")
+    parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="folder of the base data (%(default)s)")
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=train)
+    parser.add_argument("folder", type=Path, help="the run's folder; data/ and parent/ in it are used if there")
+    parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="FOLDER",
+        help="evaluate on its test_images.npy and test_labels.npy; if not given, on those in data/, or else on MNIST's",
+    )
+    parser.add_argument(
+        "--start-from", choices=READY, default="first", help="ready config to change: see below (%(default)s)"
+    )
+    parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
+    _add_evaluation(parser.add_argument_group("evaluation"))
+    _add_config(parser.add_argument_group("config", "In brackets: what it is in the ready config `first`."))
+
+
+def _add_config(options: Any) -> None:
+    explained = field_docs(Config) | {
+        "architecture": f"One of {', '.join(ARCHITECTURES)}.",
+        "recipe": "What one step minimises: see below.",
+    }
+    explained["augment"] += " default takes every field's default."
+    for name, kind in get_type_hints(Config).items():
+        text = f"{explained[name].replace('None', dict(NOTHING).get(name, 'None'))} ({_said(name, FIRST)})"
+        settings: dict[str, Any] = {"help": text.replace("%", "%%")}
+        if name in ("recipe", "augment"):
+            settings["metavar"] = "NAME,FIELD=VALUE,..." if name == "recipe" else "FIELD=VALUE,..."
+        elif kind is bool:
+            settings |= {"action": argparse.BooleanOptionalAction, "default": None}
+        else:
+            settings["type"] = kind if kind in (str, int, float) else _number
+        options.add_argument("--" + name.replace("_", "-"), **settings)
+
+
+def _said(name: str, config: Config) -> str:
+    """A field's value as it would be said on the command line."""
+    value = getattr(config, name)
+    if name == "recipe":
+        return str(value.name)
+    if isinstance(value, Augment):
+        return "default" if value == Augment() else ",".join(f"{field}={of}" for field, of in asdict(value).items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return dict(NOTHING)[name] if value is None else str(value) if value != "" else "empty"
+
+
+def _add_evaluation(options: Any) -> None:
+    cheap, costly = ",".join(CHEAP), ", ".join(name for name in SUITES if name not in CHEAP)
+    linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_ATTACK.linf, DEFAULT_ATTACK.l2))
+    for flag, kind, metavar, default, text in (
+        ("--suites", _suites, "NAME,...", cheap, f"any of {', '.join(SUITES)} (%(default)s)"),
+        ("--at-most", _count, "N", 1000, f"pictures for each of {costly} (%(default)s)"),
+        ("--linf", _epsilons, "EPSILON,...", linf, "largest changes of a pixel by fgsm and pgd, or none (%(default)s)"),
+        ("--l2", _epsilons, "EPSILON,...", l2, "the same, of the whole picture's length (%(default)s)"),
+        ("--pgd-steps", _count, "N", DEFAULT_ATTACK.steps, "steps of pgd (%(default)s)"),
+        ("--pgd-restarts", _count, "N", DEFAULT_ATTACK.restarts, "random starts of pgd (%(default)s)"),
+        ("--pgd-step-size", float, "LENGTH", None, "length of a step of pgd, if not 2.5 epsilon / steps"),
+    ):
+        options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
+    options.add_argument(
+        "--round",
+        type=_round,
+        metavar="TITLE=FOLDER",
+        action="append",
+        default=[],
+        help="also a round's test split: test_images.npy and test_labels.npy in a folder; once for each round",
+    )
+    options.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FOLDER",
+        help="a plainly trained model, measured on the same pictures and shown beside this one on its card",
+    )
+    options.add_argument("--no-evaluation", action="store_true", help="only train")
+
+
+def read_config(given: argparse.Namespace) -> Config:
+    """The ready config or the file, changed by whatever options were given."""
+    config = READY[given.start_from]
+    if given.config:
+        config = Config.from_json(_stored(given.config))
+    changes: dict[str, Any] = {}
+    for field in fields(Config):
+        value = getattr(given, field.name)
+        if value is not None:
+            changes[field.name] = None if (field.name, value) in NOTHING else value
+    if isinstance(changes.get("recipe"), str):
+        name, *options = changes["recipe"].split(",")
+        if name == "augment":
+            raise ConfigError("To augment is an option for every recipe: give --augment default instead of --recipe.")
+        changes["recipe"] = {"name": name, **_values(options)}
+    before = config.to_json()
+    if changes.get("augment") == "default":
+        changes["augment"] = {}
+    elif isinstance(changes.get("augment"), str):
+        changes["augment"] = {**(before["augment"] or {}), **_values(changes["augment"].split(","))}
+    return Config.from_json({**before, **changes})
+
+
+def base_for(config: Config, folder: Path) -> BaseData | None:
+    """MNIST, fetched if need be; None when the config replays no base data."""
+    if config.base_replay == 0:
+        return None
+    ensure_mnist(folder, progress=print)
+    return load_mnist(folder)
+
+
+def measurement(given: argparse.Namespace, config: Config) -> Measure:
+    """How the options ask to measure models.
+
+    Raises:
+        ConfigError, TrainingFailed: an attack that can't be made, or a round's folder that can't be read.
+    """
+    attack = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
+    device = choose_device(config.device)
+    rounds = {title: _test_pictures(folder, config) for title, folder in given.round}
+
+    def measure(model: nn.Module, name: str, test: Pictures | None) -> list[Row]:
+        return evaluate(
+            model.to(device), name, test, rounds=rounds, suites=given.suites, at_most=given.at_most, attack=attack
+        )
+
+    return measure
+
+
+def test_set(given: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
+    """The test set of the folder that was named, else of the run's own data, else of the base."""
+    if given.test:
+        return _test_pictures(given.test, config)
+    return read_test(given.folder / "data", config) or ((base.test_images, base.test_labels) if base else None)
+
+
+def _test_pictures(folder: Path, config: Config) -> Pictures:
+    found = read_test(folder, config)
+    if not found:
+        raise TrainingFailed(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
+    return found
+
+
+def load_plain(folder: Path, config: Config) -> nn.Module:
+    """The network of a finished run that can be the reference of a model with this config.
+
+    Raises:
+        CheckpointError: the folder holds no finished model.
+        ConfigError: it was not trained plainly, or for other labels.
+    """
+    model, plain = load_model(folder), Config.from_json(_stored(folder / "config.json"))
+    if plain.recipe.name != PLAIN_RECIPE:
+        raise ConfigError(
+            f"{folder} was trained with the recipe {plain.recipe.name}: as a reference name one of {PLAIN_RECIPE}."
+        )
+    if plain.classes != config.classes:
+        raise ConfigError(
+            f"{folder} knows {plain.classes} labels, this model {config.classes}: name a reference with as many."
+        )
+    if (plain.architecture in FOR_DIGITS) != (config.architecture in FOR_DIGITS):
+        raise ConfigError(
+            f"{folder} holds a {plain.architecture}, which takes other pictures than a {config.architecture}: name a "
+            "reference that takes the same."
+        )
+    return model
+
+
+def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
+    """The plainly trained model of one folder, with its rows, for the card of the model in another."""
+    own, other = (_stored(run / "config.json") for run in (folder, plain))
+    differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
+    model, meta = load_meta(folder), load_meta(plain)
+    differs += [name for name in ORIGINS if model.get(name) != meta.get(name)]
+    about = (
+        f"`{meta['architecture']}` with the weights hash `{meta['weights_hash']}`, trained plainly and measured on the "
+        f"same pictures. Beside the recipe it differs in {', '.join(differs) or 'nothing'}."
+    )
+    if other["warm_start"]:
+        about += " It started from a parent of whose training nothing is known here."
+    return Reference("its plainly trained reference", about, rows)
+
+
+def record_with_earlier(folder: Path, rows: list[Row], *, test: Pictures | None, reference: Reference | None) -> None:
+    """Keep a model's table and write its card; what an earlier call measured on the same test set stays in both.
+
+    The reference of an earlier call stays too, unless another one is given.
+    """
+    stored = read_json(folder / MEASURED) if (folder / MEASURED).exists() else {}
+    test_sha256 = _sha256(test) if test else stored.get("test_sha256")
+    earlier, beside = read_rows(folder), _reference(stored)
+    if test_sha256 != stored.get("test_sha256", test_sha256):
+        print("This is another test set than that of the last measuring, whose rows are replaced.")
+        earlier, beside = [], None
+    if reference and beside and reference.about == beside.about:
+        reference = replace(reference, rows=merged(beside.rows, reference.rows))
+    reference, table = reference or beside, merged(earlier, rows)
+    if kept := {row.suite for row in table} - {row.suite for row in rows} - {"confusion"}:
+        print(f"Kept of an earlier measuring: {', '.join(sorted(kept))}.")
+    record(folder, table, reference=reference)
+    # Last: a kill before it leaves the old hash, and then the next measuring replaces everything at worst.
+    write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and asdict(reference)})
+
+
+def _sha256(pictures: Pictures) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in pictures)).hexdigest()
+
+
+def _reference(stored: dict[str, Any]) -> Reference | None:
+    """The reference that was kept in `measured.json`, if there was one."""
+    kept = stored.get("reference")
+    return Reference(kept["name"], kept["about"], [Row(**row) for row in kept["rows"]]) if kept else None
+
+
+def show_progress(progress: Progress) -> None:
+    """One line that is written over, and one that stays for each epoch."""
+    line = (
+        f"epoch {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  "
+        f"{progress.seconds_left:.0f} s left"
+    )
+    if progress.dev is None:
+        print(f"\r{line}   ", end="", flush=True)
+    else:
+        scores = (f"{name} dev {score['correct']:,}/{score['n']:,}" for name, score in progress.dev.items())
+        print("  ".join([f"\r{line}", *scores]), flush=True)
+
+
+def field_docs(kind: type) -> dict[str, str]:
+    """The docstring below each field of a dataclass, on one line."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    if not isinstance(body, ast.ClassDef):
+        raise TypeError(f"{kind} is not a class")
+    return {
+        field.target.id: " ".join(note.value.value.split())
+        for field, note in zip(body.body, body.body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(note, ast.Expr)
+        and isinstance(note.value, ast.Constant)
+        and isinstance(note.value.value, str)
+    }
+
+
+def _ready_help() -> str:
+    return "\n  ".join(["ready configs for --start-from:", *(f"{name}: {ABOUT_READY[name]}" for name in READY)])
+
+
+def _recipes_help() -> str:
+    lines = ["recipes and their fields:"]
+    for name, recipe in [*RECIPES.items(), ("augment (an option of its own, for every recipe)", Augment)]:
+        lines.append(f"\n  {name}: {(recipe.__doc__ or '').split(chr(10))[0]}")
+        explained = field_docs(recipe)
+        for field in fields(recipe):
+            default = field.default if field.default is not MISSING else "?"
+            lines += textwrap.wrap(
+                f"{field.name}={default}  {explained[field.name]}",
+                110,
+                initial_indent="    ",
+                subsequent_indent="      ",
+            )
+    return "\n".join(lines)
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """A config from a file, or from the `config.json` of a run."""
+    try:
+        stored = read_json(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} can't be read as JSON ({error}): name a file with a config in it.") from error
+    found = stored.get("config", stored) if isinstance(stored, dict) else stored
+    return cast("dict[str, Any]", found)
+
+
+def _suites(text: str) -> list[str]:
+    for name in (names := text.split(",")):
+        if name not in SUITES:
+            raise argparse.ArgumentTypeError(f"there is no suite {name!r}: choose of {', '.join(SUITES)}")
+    return names
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no such number: give 1 or more")
+    return int(text)
+
+
+def _epsilons(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text != "none" else ()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 0.1,0.3 or none") from error
+
+
+def _round(text: str) -> tuple[str, Path]:
+    """A round's title and the folder of its test split."""
+    title, _, folder = text.partition("=")
+    if not title or not folder or title == "all":
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form TITLE=FOLDER, with a title other than all")
+    return title, Path(folder)
+
+
+def _values(pairs: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in filter(None, pairs):
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"{pair!r} is not of the form field=value.")
+        values[name] = _number(value)
+    return values
+
+
+def _number(text: str) -> Any:
+    if text in ("True", "False"):
+        return text == "True"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

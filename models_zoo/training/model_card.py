@@ -1,0 +1,182 @@
+"""The model card: a README beside the weights, written from what lies there, so that it cannot disagree with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models_zoo.files import read_json, write_bytes
+from models_zoo.networks.architectures import FOR_DIGITS
+from models_zoo.networks.checkpoints import load_meta
+from models_zoo.robustness.suites import Row, beside, read_rows, write_rows
+
+CARD = "README.md"
+PLAIN_RECIPE = "standard"
+"""The recipe of a plainly trained model. One of any other recipe is shown beside such a reference."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a model is shown beside: for one that was adversarially trained, a plainly trained one."""
+
+    name: str
+    about: str
+    """What it is and how far it can be compared, in a sentence or two."""
+    rows: list[Row]
+    """Its evaluation table."""
+
+
+def record(folder: Path, rows: list[Row], *, reference: Reference | None = None) -> None:
+    """Keep a model's evaluation beside it and write its card anew.
+
+    Args:
+        folder: a finished run.
+        rows: its evaluation table; replaces an earlier one.
+        reference: another model to be shown beside it.
+
+    Raises:
+        CheckpointError: the folder holds no finished model.
+    """
+    load_meta(folder)
+    write_rows(folder, rows)
+    write_bytes(folder / CARD, card(folder, reference=reference).encode())
+
+
+def card(folder: Path, *, reference: Reference | None = None) -> str:
+    """Markdown with a YAML header in the form that model hubs read."""
+    meta, rows = load_meta(folder), read_rows(folder)
+    config, epochs = read_json(folder / "config.json")["config"], read_json(folder / "metrics.json")
+    return "\n".join([
+        *_header(meta, rows),
+        f"# {meta['architecture']}, trained with the recipe {config['recipe']['name']}",
+        "",
+        f"An adversary for {meta['classes']} labels. Weights are in `model.safetensors`; "
+        "`models_zoo.networks.checkpoints.load_model(folder)` loads them.",
+        "",
+        *_facts(meta, config),
+        *_history(epochs),
+        *_evaluation(rows),
+        *_beside(rows, config["recipe"]["name"], reference),
+        "## Limits",
+        "",
+        f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. It is made "
+        "to be fooled on purpose: its probabilities are no measure of how often it errs on what they will draw next.",
+        "",
+        "## Rebuild",
+        "",
+        "`python -m models_zoo rebuild <this folder>` trains it again and says whether the weights hash agrees. The "
+        "folders `data` and `parent` that it was trained from have to lie in it as they did then, if there were any. "
+        "The last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
+        "",
+    ])  # fmt: skip
+
+
+def _input(architecture: str) -> str:
+    if architecture in FOR_DIGITS:
+        return "Pictures are 28 x 28 grayscale, bright ink on black, made by `models_zoo.data.images`."
+    return "Pictures are in colour, as high as wide, and of the size that it was trained on."
+
+
+def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
+    lines = ["---", "library_name: pytorch", "pipeline_tag: image-classification", "tags:"]
+    lines += ["- dynamic-adversarial-data-collection", f"- {meta['architecture']}", "metrics:", "- accuracy"]
+    base = next((row for row in rows if row.suite == "base"), None)
+    if base:
+        lines += [
+            "model-index:",
+            f"- name: {meta['weights_hash'][:12]}",
+            "  results:",
+            "  - task: {type: image-classification}",
+            "    dataset: {name: base test set, type: base}",
+            f"    metrics: [{{type: accuracy, value: {base.score.accuracy:.4f}}}]",
+        ]
+    return [*lines, "---", ""]
+
+
+def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
+    told = {"recipe", "augment", "architecture", "classes"} | ({"pretrained"} if "first_weights" in meta else set())
+    rest = {name: value for name, value in config.items() if name not in told}
+    options = {name: value for name, value in config["recipe"].items() if name != "name"}
+    facts = {
+        "weights hash": f"`{meta['weights_hash']}`",
+        "training data hash": f"`{meta['data_sha256']}`",
+        "recipe": f"{config['recipe']['name']} {_listed(options)}".strip(),
+        "augmentation": _listed(config["augment"] or {}) or "none",
+        "config": _listed(rest),
+        "trained on": f"{_machine(meta)}, {meta['threads']} threads; {_listed(meta['versions'])}",
+    }
+    if "first_weights" in meta:  # models of earlier versions lack it
+        facts["first weights"] = meta["first_weights"].replace("|", "\\|")
+    origins = {"parent's weights hash": "parent_weights_hash", "pretrained weights' hash": "pretrained_sha256"}
+    facts |= {title: f"`{meta[name]}`" for title, name in origins.items() if meta.get(name)}
+    for other in meta.get("resumed_with", []):
+        facts[f"after epoch {other['after_epoch']} on"] = f"{_machine(other)}; {_listed(other['versions'])}"
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items()), ""]
+
+
+def _machine(meta: dict[str, Any]) -> str:
+    return f"{meta['device']} ({meta['cpu']})" if "cpu" in meta else str(meta["device"])
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {'none' if value in ('', None) else value}" for name, value in values.items())
+
+
+def _history(epochs: list[dict[str, Any]]) -> list[str]:
+    lines = ["## Training", "", "| epoch | loss | learning rate | dev accuracy | seconds |", "|---|---|---|---|---|"]
+    for row in epochs:
+        dev = ", ".join(f"{name} {part['correct']} / {part['n']}" for name, part in sorted(row["dev"].items()))
+        lines.append(f"| {row['epoch']} | {row['loss']:.4f} | {row['lr']:.4g} | {dev} | {row['seconds']:.1f} |")
+    return [*lines, ""]
+
+
+def _evaluation(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["## Evaluation", "", "Not evaluated yet.", ""]
+    lines = ["## Evaluation", "", "| suite | parameter | correct | n | accuracy | 95 % interval |"]
+    lines.append("|---|---|---|---|---|---|")
+    for row in rows:
+        if row.suite == "confusion":
+            continue
+        low, high = row.score.interval()
+        extra = f"; expected calibration error {row.error:.4f}" if row.error is not None else ""
+        lines.append(
+            f"| {row.suite} | {row.parameter}{extra} | {row.correct} | {row.n} | {100 * row.score.accuracy:.2f} % "
+            f"| {100 * low:.2f} - {100 * high:.2f} % |"
+        )
+    return [*lines, "", "Intervals are Wilson's. The confusion counts are in `evaluation.json`.", ""]
+
+
+def _beside(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
+    if reference:
+        return _compared(rows, reference)
+    if recipe == PLAIN_RECIPE:
+        return []
+    return [
+        f"No plainly trained reference was given to be shown beside this model, so what `{recipe}` gained on perturbed "
+        "pictures and cost on clean ones is not seen here. `python -m models_zoo train <this folder> --config "
+        "<this folder>/config.json --reference <folder of a plainly trained model>` measures both and writes this card "
+        "anew.",
+        "",
+    ]
+
+
+def _compared(rows: list[Row], reference: Reference) -> list[str]:
+    lines = [f"### Beside {reference.name}", "", reference.about, ""]
+    lines += [f"| suite | parameter | n | this model | {reference.name} | difference | 95 % interval |"]
+    lines += ["|---|---|---|---|---|---|---|"]
+    for pair in beside(rows, reference.rows):
+        low, high = pair.interval()
+        lines.append(
+            f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
+            f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points "
+            f"| {100 * low:+.2f} to {100 * high:+.2f} |"
+        )
+    return [*lines, "", " ".join(["Intervals are Newcombe's.", *_left_out(rows, reference)]), ""]
+
+
+def _left_out(rows: list[Row], reference: Reference) -> list[str]:
+    """What both were measured on, but on another number of pictures."""
+    sizes = {(row.suite, row.parameter): row.n for row in reference.rows}
+    suites = [row.suite for row in rows if sizes.get((row.suite, row.parameter), row.n) != row.n]
+    named = ", ".join(dict.fromkeys(suite for suite in suites if suite != "confusion"))
+    return [f"Left out, since {reference.name} was measured on another number of pictures: {named}."] if named else []

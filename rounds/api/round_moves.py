@@ -1,0 +1,143 @@
+"""The moves of a round, for admins. Each answers with the round as it is afterwards."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from rounds import services
+from rounds.models import Round
+from rounds.roles import ADMIN
+
+from .base import AccountView, account
+from .docs import described, illegal_move, missing, needs_role
+from .problems import Problem
+from .rounds import RoundDetailSerializer, round_or_missing
+
+TAG = "Moves of a round"
+PROBLEMS = [needs_role(ADMIN), missing("round")]
+
+
+class NextRoundSerializer(serializers.ModelSerializer[Round]):
+    """The round that opened in its place."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Round
+        fields = ["id", "number", "url"]
+
+    def get_url(self, round: Round) -> str:
+        return reverse("api:round", args=[round.pk])
+
+
+class FinishedRoundSerializer(RoundDetailSerializer):
+    next_round = NextRoundSerializer()
+
+    class Meta(RoundDetailSerializer.Meta):
+        fields = [*RoundDetailSerializer.Meta.fields, "next_round"]
+
+
+class RecipeSerializer(serializers.Serializer[Any]):
+    recipe = serializers.DictField(
+        required=False, help_text='What to change of the task\'s recipe for this training, e.g. `{"epochs": 4}`.'
+    )
+
+
+class CloseView(AccountView):
+    @described(
+        "close_round",
+        tag=TAG,
+        answers={200: RoundDetailSerializer},
+        problems=[*PROBLEMS, illegal_move("validating", "validating")],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """open → validating: no more drawings; what waits for validators can still be validated."""
+        round = round_to_move(request, pk)
+        return Response(RoundDetailSerializer(services.close_round(round=round, by=account(request))).data)
+
+
+class OpenView(AccountView):
+    @described(
+        "open_round",
+        tag=TAG,
+        answers={200: RoundDetailSerializer},
+        problems=[
+            *PROBLEMS,
+            illegal_move("done", "open"),
+            Problem(409, "other_round_open", "Another round of this task is open. Close that one first."),
+        ],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """draft → open, under a frozen copy of the task's rules."""
+        round = round_to_move(request, pk)
+        return Response(RoundDetailSerializer(services.open_round(round=round, by=account(request))).data)
+
+
+class TrainView(AccountView):
+    @described(
+        "train_round",
+        tag=TAG,
+        request=RecipeSerializer,
+        answers={200: RoundDetailSerializer},
+        problems=[
+            Problem(400, "recipe", "This recipe can't be used: unknown option “epoch”."),
+            *PROBLEMS,
+            illegal_move("open", "training"),
+            Problem(409, "nothing_verified", "Nothing collected in this round is verified. Wait for validations."),
+        ],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """validating (or reviewing, with another recipe) → training: freezes the training set, queues the run."""
+        round = round_to_move(request, pk)
+        wanted = RecipeSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        services.start_training(round=round, by=account(request), recipe=wanted.validated_data.get("recipe"))
+        return Response(RoundDetailSerializer(round).data)
+
+
+class AcceptView(AccountView):
+    @described(
+        "accept_model",
+        tag=TAG,
+        answers={200: FinishedRoundSerializer},
+        problems=[
+            *PROBLEMS,
+            illegal_move("open", "done"),
+            Problem(409, "no_model", "This round has no new model to accept. Train one, or keep the old adversary."),
+        ],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """reviewing → done: the new model becomes the adversary of the next round, which opens."""
+        round = round_to_move(request, pk)
+        return finished(round, services.accept_model(round=round, by=account(request)))
+
+
+class KeepView(AccountView):
+    @described(
+        "keep_adversary",
+        tag=TAG,
+        answers={200: FinishedRoundSerializer},
+        problems=[*PROBLEMS, illegal_move("open", "done")],
+        writes=True,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """reviewing or validating → done: the next round opens against the same adversary."""
+        round = round_to_move(request, pk)
+        return finished(round, services.keep_adversary(round=round, by=account(request)))
+
+
+def round_to_move(request: Request, pk: int) -> Round:
+    services.require_role(request.user, ADMIN)
+    return round_or_missing(pk)
+
+
+def finished(round: Round, next_round: Round) -> Response:
+    shown = RoundDetailSerializer(round_or_missing(round.pk)).data
+    return Response({**shown, "next_round": NextRoundSerializer(next_round).data})
