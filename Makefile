@@ -1,12 +1,12 @@
-# `make run` sets everything up and starts the site; `make test` runs the whole suite; `make demo` starts a site with a
-# finished campaign of simulated people in it.
+# `make run` sets everything up and starts the site; `make demo` starts a site with a finished campaign of simulated
+# people in it. `make test` runs the suite, `make check` everything else that has to be right before a commit.
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 METRICS := $(or $(DATA_DIR),var)/metrics
 
-.PHONY: run setup demo test lint format clean
+.PHONY: run setup demo test test-long check lint migrations production schema format clean
 
 # The web processes add their metrics up through a folder that starts empty.
 run: setup
@@ -24,15 +24,35 @@ demo: export DADC_MNIST_DIR ?= $(wildcard var/base_data)
 demo: $(VENV)/installed
 	@. $(BIN)/activate && exec python manage.py demo $(MORE)
 
-# MORE="-m long" adds options for pytest.
+# One process a core, unless WORKERS says otherwise. MORE="tests/test_rules.py -k votes" adds options for pytest.
+WORKERS ?= auto
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(MORE)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(MORE)
+
+# The tests that take minutes, one after the other: they use all cores by themselves.
+test-long: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m long $(MORE)
+
+check: lint migrations production schema
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	git ls-files -z 'templates/*.html' | xargs -0 --no-run-if-empty $(BIN)/djade --check --target-version 5.2
+
+# Models and migrations agree.
+migrations: $(VENV)/installed-dev
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Django's checks of a site on the internet.
+production: $(VENV)/installed-dev
+	SITE_URL=https://dadc.example.org ALLOWED_HOSTS=dadc.example.org \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# The API's description is complete and valid.
+schema: $(VENV)/installed-dev
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,27 @@ SUITES, AT_MOST = ("base", "fgsm"), 10
 SMALL = Config(architecture="mnist_cnn", epochs=1, base_replay=6_000, batch_size=64, lr=0.02, threads=2)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="leave out what runs the same on every database: tests without one, and those marked any_database",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        config.hook.pytest_deselected(items=[item for item in items if not needs_this_database(item)])
+        items[:] = filter(needs_this_database, items)
+
+
+def needs_this_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("any_database"):
+        return False
+    uses = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(uses or item.get_closest_marker("django_db"))
+
+
 @pytest.fixture(scope="session")
 def base() -> BaseData:
     """Real MNIST."""
