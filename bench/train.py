@@ -30,6 +30,7 @@ from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.mnist import BaseData, ensure_mnist, load_mnist
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
+from models_zoo.training.transforms import augmented
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -124,7 +125,7 @@ def fooling(model: torch.nn.Module, base: BaseData, count: int) -> tuple[np.ndar
     found: list[tuple[np.ndarray, np.ndarray]] = []
     while sum(len(labels) for _, labels in found) < count:
         chosen = torch.randint(0, len(base.train_labels), (5000,), generator=random).numpy()
-        moved = wild(torch.tensor(base.train_images[chosen]).unsqueeze(1).float() / 255, random)
+        moved = augmented(torch.tensor(base.train_images[chosen]).unsqueeze(1).float() / 255, wild, random)
         images, labels = (moved.squeeze(1) * 255).byte().numpy(), base.train_labels[chosen]
         fooled = probabilities(model, images).argmax(axis=1) != labels
         found.append((images[fooled], labels[fooled]))
