@@ -25,15 +25,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import models_zoo.training.fit as zoo  # before torch: models_zoo sets how its threads wait
+from models_zoo.process import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before the imports below load torch
+
+import numpy as np
+import torch
+
+import models_zoo.training.fit as zoo
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import BaseData, ensure_mnist, load_mnist
+from models_zoo.data.base_data import BaseData
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
 from models_zoo.training.transforms import augmented
-
-import numpy as np  # isort: skip
-import torch  # isort: skip
 
 USUAL_EPOCHS = 5
 SAME_RECIPE = zoo.Config(
@@ -176,7 +182,7 @@ def measure(names: list[str], repeats: int, base: Path) -> dict[str, list[dict[s
 
 
 def child(module: str, *options: str) -> list[dict[str, Any]]:
-    # models_zoo has set how its threads wait for this process; the usual loop waits in its own way.
+    # `prepare_process` has set how threads wait; the usual loop's shall wait as torch has it.
     own = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
     done = subprocess.run([sys.executable, "-m", module, *options], check=True, capture_output=True, text=True, env=own)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,10 +1,11 @@
-"""What a training reports to its caller: how far it is, what came out, or why it failed."""
+"""What a training reports to its caller: how far it is, what came out, or why it failed. Imports no torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class TrainingFailed(Exception):
@@ -36,7 +37,7 @@ class Fitted:
     """A finished run."""
 
     folder: Path
-    model: nn.Module
+    model: "nn.Module"
     """On the CPU, in eval mode; measuring may move it to another device."""
     weights_hash: str
     epochs: list[dict[str, Any]]
