@@ -11,8 +11,14 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models_zoo.cli import BASE_FOLDER, show_progress
-from models_zoo.data.mnist import BaseData, BaseDataError, ensure_mnist, load_mnist
+from models_zoo.process import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before the imports below load torch
+
+from models_zoo.cli import BASE_FOLDER
+from models_zoo.data.base_data import BaseData, BaseDataError
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.files import write_bytes
 from models_zoo.networks.predict import Score
 from models_zoo.robustness.suites import (
@@ -29,8 +35,9 @@ from models_zoo.robustness.suites import (
 )
 from models_zoo.training.augment import Augment
 from models_zoo.training.config import Config
-from models_zoo.training.fit import Fitted, TrainingFailed, choose_device, fit
+from models_zoo.training.fit import choose_device, fit
 from models_zoo.training.model_card import Reference, record
+from models_zoo.training.progress import Fitted, TrainingFailed, show_progress
 from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
 
 BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"

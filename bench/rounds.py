@@ -14,6 +14,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from models_zoo.process import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before the imports below load torch
+
 import numpy as np
 
 from bench.experiment import numbers
@@ -22,10 +27,11 @@ from bench.experiment.page import write_page
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
 from crowd import CrowdError, HandwritingError, load_handwriting
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import BaseDataError, ensure_mnist, load_mnist
+from models_zoo.data.base_data import BaseDataError
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.files import read_json
 from models_zoo.training.config import FIRST
-from models_zoo.training.fit import TrainingFailed
+from models_zoo.training.progress import TrainingFailed
 
 SHORT = Settings(
     rounds=3,

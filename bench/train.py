@@ -25,14 +25,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import models_zoo.training.fit as zoo  # before torch: models_zoo sets how its threads wait
+from models_zoo.process import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before the imports below load torch
+
+import numpy as np
+import torch
+
+import models_zoo.training.fit as zoo
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import BaseData, ensure_mnist, load_mnist
+from models_zoo.data.base_data import BaseData
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
-
-import numpy as np  # isort: skip
-import torch  # isort: skip
+from models_zoo.training.transforms import augmented
 
 USUAL_EPOCHS = 5
 SAME_RECIPE = zoo.Config(
@@ -124,7 +131,7 @@ def fooling(model: torch.nn.Module, base: BaseData, count: int) -> tuple[np.ndar
     found: list[tuple[np.ndarray, np.ndarray]] = []
     while sum(len(labels) for _, labels in found) < count:
         chosen = torch.randint(0, len(base.train_labels), (5000,), generator=random).numpy()
-        moved = wild(torch.tensor(base.train_images[chosen]).unsqueeze(1).float() / 255, random)
+        moved = augmented(torch.tensor(base.train_images[chosen]).unsqueeze(1).float() / 255, wild, random)
         images, labels = (moved.squeeze(1) * 255).byte().numpy(), base.train_labels[chosen]
         fooled = probabilities(model, images).argmax(axis=1) != labels
         found.append((images[fooled], labels[fooled]))
@@ -175,7 +182,7 @@ def measure(names: list[str], repeats: int, base: Path) -> dict[str, list[dict[s
 
 
 def child(module: str, *options: str) -> list[dict[str, Any]]:
-    # models_zoo has set how its threads wait for this process; the usual loop waits in its own way.
+    # `prepare_process` has set how threads wait; the usual loop's shall wait as torch has it.
     own = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
     done = subprocess.run([sys.executable, "-m", module, *options], check=True, capture_output=True, text=True, env=own)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -26,10 +26,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from models_zoo.process import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before the imports below load torch
+
 import requests
 from PIL import Image
 
-import models_zoo.training.fit  # noqa: F401  before torch: models_zoo sets how its threads wait
 from bench.train import child, fooling
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.mnist import ensure_mnist, load_mnist

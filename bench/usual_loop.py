@@ -4,7 +4,7 @@
 
 A DataLoader over torchvision's MNIST with ToTensor and Normalize per picture, batch 64, SGD with learning rate 0.01 and
 momentum 0.5, the network of the original digits demo with log-softmax and negative log-likelihood. Nothing is slowed
-down or left out; torch is imported before models_zoo, so that it keeps its own way of waiting.
+down or left out.
 """
 
 import argparse

@@ -40,12 +40,3 @@ A run's folder, for `fit`:
 Calling `fit` again on such a folder goes on from the checkpoint, with the number of threads that it was begun with, and
 on a finished one returns at once. It refuses another config, other data or another parent: use a new folder for those.
 """
-
-import os
-
-# torch's threads wait for each other by spinning for milliseconds, which burns the time slices of whoever they wait
-# for once the cores are shared. Ten thousand rounds instead of 300,000 bridge the waits within a step just as well, and
-# two trainings at once then take a third less time. Read once, when torch is first imported.
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-# What NVIDIA's library asks for before its matrix products repeat themselves exactly.
-os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -1,5 +1,9 @@
 """`python -m models_zoo`"""
 
-from models_zoo.cli import main
+from models_zoo.process import prepare_process
 
-main()
+if __name__ == "__main__":
+    prepare_process()  # before the next line imports torch
+    from models_zoo.cli import main
+
+    main()

@@ -7,45 +7,37 @@ The library never imports this module.
 """
 
 import argparse
-import ast
 import hashlib
-import inspect
 import os
 import sys
-import textwrap
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import asdict, replace
 from json import JSONDecodeError
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_type_hints
+from typing import Any, NoReturn
 
 from torch import nn
 
-from models_zoo.data.mnist import BaseData, BaseDataError, ensure_mnist, load_mnist
-from models_zoo.data.run_data import Pictures, read_test
+from models_zoo.data.base_data import BaseData, BaseDataError
+from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.run_data import Pictures, RunDataError, read_test
 from models_zoo.files import read_json, write_json
-from models_zoo.networks.architectures import ARCHITECTURES, FOR_DIGITS
+from models_zoo.limits import ConfigError
+from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model
 from models_zoo.robustness.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate, merged, read_rows
-from models_zoo.training.augment import Augment
-from models_zoo.training.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
-from models_zoo.training.fit import Progress, TrainingFailed, choose_device, fit
+from models_zoo.training.config import Config
+from models_zoo.training.fit import choose_device, fit
 from models_zoo.training.model_card import PLAIN_RECIPE, Reference, record
+from models_zoo.training.options import add_config_options, config_help, read_config, stored_config
+from models_zoo.training.progress import TrainingFailed, show_progress
 from models_zoo.training.rebuild import rebuild as rebuild_model
-from models_zoo.training.recipes import RECIPES
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
-READY = {"first": FIRST, "next": NEXT, "photographs": PHOTOGRAPHS, "default": Config()}
-ABOUT_READY = {
-    "first": "The first adversary of a digits task: from scratch on MNIST, moved about as people draw.",
-    "next": "The adversary after it: from the weights in parent/, once over MNIST, with what was collected among it.",
-    "photographs": "resnet18 for colour photographs, from torchvision's weights, on the pictures in data/ alone.",
-    "default": "Every option's own default: digit_cnn from scratch on MNIST, shown as it is.",
-}
+EXPLAINED = (BaseDataError, CheckpointError, ConfigError, RunDataError, TrainingFailed)
+"""Failures whose message is a sentence for whoever gave the command."""
 ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
 """What else decides a model's weights, as its `model.json` calls it."""
-NOTHING = (("base_replay", "all"), ("augment", "none"))
-"""What a field's `null` is called on the command line."""
 MEASURED = "measured.json"
 """Beside a model that was measured here: the hash of its test set, and its reference, for the next measuring."""
 
@@ -80,7 +72,7 @@ def train(given: argparse.Namespace) -> None:
                     print(f"Test set: {row.correct:,} of {row.n:,} right.")
         elif not given.no_evaluation:
             print("There is no test set to measure the model on: name a folder with --test.")
-    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
+    except EXPLAINED as error:
         sys.exit(str(error))
     print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
 
@@ -94,7 +86,7 @@ def rebuild(given: argparse.Namespace) -> None:
         _exit(2, f"{error.filename} is missing: name the folder of a finished run.")
     except (JSONDecodeError, KeyError):
         _exit(2, f"The config.json in {given.folder} is not a run's: name the folder of a finished run.")
-    except (BaseDataError, CheckpointError, ConfigError, TrainingFailed) as error:
+    except EXPLAINED as error:
         _exit(2, str(error))
     print(f"recorded {result.recorded}\nrebuilt  {result.rebuilt}")
     for difference in result.differences:
@@ -116,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
             "train",
             help="train one model and measure it",
             description="Train one model in a folder; called again, it goes on where it was stopped.",
-            epilog=f"{_ready_help()}\n\n{_recipes_help()}",
+            epilog=config_help(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
@@ -141,42 +133,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="evaluate on its test_images.npy and test_labels.npy; if not given, on those in data/, or else on MNIST's",
     )
-    parser.add_argument(
-        "--start-from", choices=READY, default="first", help="ready config to change: see below (%(default)s)"
-    )
-    parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
     _add_evaluation(parser.add_argument_group("evaluation"))
-    _add_config(parser.add_argument_group("config", "In brackets: what it is in the ready config `first`."))
-
-
-def _add_config(options: Any) -> None:
-    explained = field_docs(Config) | {
-        "architecture": f"One of {', '.join(ARCHITECTURES)}.",
-        "recipe": "What one step minimises: see below.",
-    }
-    explained["augment"] += " default takes every field's default."
-    for name, kind in get_type_hints(Config).items():
-        text = f"{explained[name].replace('None', dict(NOTHING).get(name, 'None'))} ({_said(name, FIRST)})"
-        settings: dict[str, Any] = {"help": text.replace("%", "%%")}
-        if name in ("recipe", "augment"):
-            settings["metavar"] = "NAME,FIELD=VALUE,..." if name == "recipe" else "FIELD=VALUE,..."
-        elif kind is bool:
-            settings |= {"action": argparse.BooleanOptionalAction, "default": None}
-        else:
-            settings["type"] = kind if kind in (str, int, float) else _number
-        options.add_argument("--" + name.replace("_", "-"), **settings)
-
-
-def _said(name: str, config: Config) -> str:
-    """A field's value as it would be said on the command line."""
-    value = getattr(config, name)
-    if name == "recipe":
-        return str(value.name)
-    if isinstance(value, Augment):
-        return "default" if value == Augment() else ",".join(f"{field}={of}" for field, of in asdict(value).items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return dict(NOTHING)[name] if value is None else str(value) if value != "" else "empty"
+    add_config_options(parser)
 
 
 def _add_evaluation(options: Any) -> None:
@@ -209,29 +167,6 @@ def _add_evaluation(options: Any) -> None:
     options.add_argument("--no-evaluation", action="store_true", help="only train")
 
 
-def read_config(given: argparse.Namespace) -> Config:
-    """The ready config or the file, changed by whatever options were given."""
-    config = READY[given.start_from]
-    if given.config:
-        config = Config.from_json(_stored(given.config))
-    changes: dict[str, Any] = {}
-    for field in fields(Config):
-        value = getattr(given, field.name)
-        if value is not None:
-            changes[field.name] = None if (field.name, value) in NOTHING else value
-    if isinstance(changes.get("recipe"), str):
-        name, *options = changes["recipe"].split(",")
-        if name == "augment":
-            raise ConfigError("To augment is an option for every recipe: give --augment default instead of --recipe.")
-        changes["recipe"] = {"name": name, **_values(options)}
-    before = config.to_json()
-    if changes.get("augment") == "default":
-        changes["augment"] = {}
-    elif isinstance(changes.get("augment"), str):
-        changes["augment"] = {**(before["augment"] or {}), **_values(changes["augment"].split(","))}
-    return Config.from_json({**before, **changes})
-
-
 def base_for(config: Config, folder: Path) -> BaseData | None:
     """MNIST, fetched if need be; None when the config replays no base data."""
     if config.base_replay == 0:
@@ -244,7 +179,7 @@ def measurement(given: argparse.Namespace, config: Config) -> Measure:
     """How the options ask to measure models.
 
     Raises:
-        ConfigError, TrainingFailed: an attack that can't be made, or a round's folder that can't be read.
+        ConfigError, RunDataError: an attack that can't be made, or a round's folder that can't be read.
     """
     attack = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
     device = choose_device(config.device)
@@ -262,13 +197,14 @@ def test_set(given: argparse.Namespace, config: Config, base: BaseData | None) -
     """The test set of the folder that was named, else of the run's own data, else of the base."""
     if given.test:
         return _test_pictures(given.test, config)
-    return read_test(given.folder / "data", config) or ((base.test_images, base.test_labels) if base else None)
+    own = read_test(given.folder / "data", architecture=config.architecture, classes=config.classes)
+    return own or ((base.test_images, base.test_labels) if base else None)
 
 
 def _test_pictures(folder: Path, config: Config) -> Pictures:
-    found = read_test(folder, config)
+    found = read_test(folder, architecture=config.architecture, classes=config.classes)
     if not found:
-        raise TrainingFailed(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
+        raise RunDataError(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
     return found
 
 
@@ -279,7 +215,7 @@ def load_plain(folder: Path, config: Config) -> nn.Module:
         CheckpointError: the folder holds no finished model.
         ConfigError: it was not trained plainly, or for other labels.
     """
-    model, plain = load_model(folder), Config.from_json(_stored(folder / "config.json"))
+    model, plain = load_model(folder), stored_config(folder / "config.json")
     if plain.recipe.name != PLAIN_RECIPE:
         raise ConfigError(
             f"{folder} was trained with the recipe {plain.recipe.name}: as a reference name one of {PLAIN_RECIPE}."
@@ -298,7 +234,7 @@ def load_plain(folder: Path, config: Config) -> nn.Module:
 
 def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
     """The plainly trained model of one folder, with its rows, for the card of the model in another."""
-    own, other = (_stored(run / "config.json") for run in (folder, plain))
+    own, other = (stored_config(run / "config.json").to_json() for run in (folder, plain))
     differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
     model, meta = load_meta(folder), load_meta(plain)
     differs += [name for name in ORIGINS if model.get(name) != meta.get(name)]
@@ -342,65 +278,6 @@ def _reference(stored: dict[str, Any]) -> Reference | None:
     return Reference(kept["name"], kept["about"], [Row(**row) for row in kept["rows"]]) if kept else None
 
 
-def show_progress(progress: Progress) -> None:
-    """One line that is written over, and one that stays for each epoch."""
-    line = (
-        f"epoch {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  "
-        f"{progress.seconds_left:.0f} s left"
-    )
-    if progress.dev is None:
-        print(f"\r{line}   ", end="", flush=True)
-    else:
-        scores = (f"{name} dev {score['correct']:,}/{score['n']:,}" for name, score in progress.dev.items())
-        print("  ".join([f"\r{line}", *scores]), flush=True)
-
-
-def field_docs(kind: type) -> dict[str, str]:
-    """The docstring below each field of a dataclass, on one line."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    if not isinstance(body, ast.ClassDef):
-        raise TypeError(f"{kind} is not a class")
-    return {
-        field.target.id: " ".join(note.value.value.split())
-        for field, note in zip(body.body, body.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(note, ast.Expr)
-        and isinstance(note.value, ast.Constant)
-        and isinstance(note.value.value, str)
-    }
-
-
-def _ready_help() -> str:
-    return "\n  ".join(["ready configs for --start-from:", *(f"{name}: {ABOUT_READY[name]}" for name in READY)])
-
-
-def _recipes_help() -> str:
-    lines = ["recipes and their fields:"]
-    for name, recipe in [*RECIPES.items(), ("augment (an option of its own, for every recipe)", Augment)]:
-        lines.append(f"\n  {name}: {(recipe.__doc__ or '').split(chr(10))[0]}")
-        explained = field_docs(recipe)
-        for field in fields(recipe):
-            default = field.default if field.default is not MISSING else "?"
-            lines += textwrap.wrap(
-                f"{field.name}={default}  {explained[field.name]}",
-                110,
-                initial_indent="    ",
-                subsequent_indent="      ",
-            )
-    return "\n".join(lines)
-
-
-def _stored(path: Path) -> dict[str, Any]:
-    """A config from a file, or from the `config.json` of a run."""
-    try:
-        stored = read_json(path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} can't be read as JSON ({error}): name a file with a config in it.") from error
-    found = stored.get("config", stored) if isinstance(stored, dict) else stored
-    return cast("dict[str, Any]", found)
-
-
 def _suites(text: str) -> list[str]:
     for name in (names := text.split(",")):
         if name not in SUITES:
@@ -427,24 +304,3 @@ def _round(text: str) -> tuple[str, Path]:
     if not title or not folder or title == "all":
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form TITLE=FOLDER, with a title other than all")
     return title, Path(folder)
-
-
-def _values(pairs: list[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for pair in filter(None, pairs):
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise ConfigError(f"{pair!r} is not of the form field=value.")
-        values[name] = _number(value)
-    return values
-
-
-def _number(text: str) -> Any:
-    if text in ("True", "False"):
-        return text == "True"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

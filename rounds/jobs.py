@@ -9,6 +9,7 @@ import uuid
 from django.core.cache import cache
 from django_q.conf import Conf
 
+from models_zoo.process import prepare_process
 from rounds.models import Export
 from rounds.poll import look_at_rounds
 
@@ -18,17 +19,18 @@ WATCHING = "watching"
 LOOKS, SECONDS_BETWEEN_LOOKS = 6, 10
 
 
-def get_ready(**signal: object) -> None:
-    """Lets a worker import torch when it starts, rather than when a closed round waits for it.
+def import_torch_in_trainers(**signal: object) -> None:
+    """Prepares a worker of the `train` cluster when it starts, rather than when a closed round waits for it.
 
-    Starting a training takes torch too, to check the recipe. Where it can't be imported the worker goes on: everything
-    but training works without it, and a training says what is wrong.
+    Where torch can't be imported the worker goes on, and its first training fails with the reason.
     """
+    if Conf.CLUSTER_NAME != "train":
+        return
     try:
+        prepare_process()
         from rounds.training import execute
 
-        if Conf.CLUSTER_NAME == "train":
-            execute.import_ahead()
+        execute.import_ahead()
     except Exception:
         log.exception("torch could not be imported ahead")
 

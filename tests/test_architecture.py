@@ -135,7 +135,15 @@ def test_pages_api_and_services_load_no_torch():
 
 
 def test_only_the_two_doors_of_the_app_import_what_loads_torch(graph):
-    torch_free = {"models_zoo.files", "models_zoo.limits", "models_zoo.data.images", "models_zoo.training.config"}
+    torch_free = {
+        "models_zoo.files",
+        "models_zoo.limits",
+        "models_zoo.process",
+        "models_zoo.data.images",
+        "models_zoo.training.config",
+        "models_zoo.training.progress",
+    }
+    assert "torch" not in imported_by(f"import {', '.join(torch_free)}")
     doors = {
         module
         for module, targets in graph.items()

@@ -1,4 +1,4 @@
-"""What workers do of their own: they get ready, and watch the rounds."""
+"""What workers do on their own: trainers import torch, and one worker watches the rounds."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ import rounds.training
 from rounds import jobs
 
 STARTS = """
+import os
 import sys
 import django
 django.setup()
@@ -19,23 +20,26 @@ from django_q.signals import post_spawn
 assert "torch" not in sys.modules
 post_spawn.send(sender="django_q", proc_name="a worker")
 print([name for name in ("torch", "rounds.training.execute", "torch._inductor") if name in sys.modules])
+print(os.environ.get("GOMP_SPINCOUNT"))
 """
 
 
 @pytest.mark.parametrize(
-    ("cluster", "brings"),
+    ("cluster", "imported", "spins"),
     [
-        ("dadc", ["torch", "rounds.training.execute"]),
-        ("train", ["torch", "rounds.training.execute", "torch._inductor"]),
+        ("dadc", [], "None"),
+        ("train", ["torch", "rounds.training.execute", "torch._inductor"], "10000"),
     ],
 )
-def test_a_worker_that_starts_imports_what_it_would_else_import_while_a_round_waits(cluster, brings):
+def test_only_a_trainer_is_prepared_and_imports_torch_when_it_starts(cluster, imported, spins):
     environment = {**os.environ, "Q_CLUSTER_NAME": cluster, "DJANGO_SETTINGS_MODULE": "dadc.settings"}
+    environment.pop("GOMP_SPINCOUNT", None)
     worker = subprocess.run([sys.executable, "-c", STARTS], env=environment, capture_output=True, text=True)
-    assert worker.stdout.strip() == str(brings), worker.stderr
+    assert worker.stdout.splitlines() == [str(imported), spins], worker.stderr
 
 
-def test_a_worker_without_torch_still_does_everything_else(monkeypatch, caplog):
+def test_a_trainer_without_torch_starts_all_the_same_and_logs_why(monkeypatch, caplog):
+    monkeypatch.setattr(jobs.Conf, "CLUSTER_NAME", "train")
     monkeypatch.setitem(sys.modules, "rounds.training.execute", None)
     monkeypatch.delattr(rounds.training, "execute", raising=False)
     post_spawn.send(sender="django_q", proc_name="a worker")

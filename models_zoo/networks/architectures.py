@@ -1,23 +1,25 @@
-"""The networks that can be an adversary: plain functions in one registry.
+"""The networks that can be an adversary, built by name.
 
 Every network takes float32 pictures [n, channels, height, width] in 0 to 1 (for digits, ink is bright on black) and
 gives float32 logits [n, classes]. It standardises its input itself, so that attacks and corruptions work on plain
-pixel values.
+pixel values. Names and shapes are in `catalogue`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from models_zoo.networks.photographs import Weights, for_small_pictures
+from models_zoo.networks.catalogue import ARCHITECTURES, FOR_PHOTOGRAPHS
+from models_zoo.networks.photographs import for_small_pictures
+from models_zoo.networks.pretrained import Weights
 
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class UnknownArchitectureError(ValueError):
-    """A name that is not in the registry. The message lists the names that are."""
+    """A name that is not in the catalogue. The message lists the names that are."""
 
 
 class Standardize(nn.Module):
@@ -35,12 +37,29 @@ class Standardize(nn.Module):
         return (images - self.mean) / self.std
 
 
-def mnist_cnn(classes: int = 10) -> nn.Module:
-    """The network of the original digits demo, the baseline everywhere: 21,840 parameters at 10 classes.
+def build(name: str, *, classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
+    """A freshly initialised network; seed torch before it for the same weights.
 
-    Input [n, 1, 28, 28]. Two 5 x 5 convolutions (10 and 20 channels), each max-pooled, 2-d dropout after the second,
-    then 320 - 50 - classes with dropout. It is PyTorch's first MNIST example, which the first digits demo of dynamic
-    data collection used.
+    Args:
+        name: one of `catalogue.ARCHITECTURES`.
+        classes: number of labels.
+        pretrained: for photographs only: what `pretrained.pretrained_weights` gave; None starts from scratch.
+
+    Raises:
+        UnknownArchitectureError: there is no such name.
+    """
+    if name not in ARCHITECTURES:
+        raise UnknownArchitectureError(f"There is no architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}.")
+    if name in FOR_PHOTOGRAPHS:
+        return nn.Sequential(Standardize(IMAGENET_MEAN, IMAGENET_STD), for_small_pictures(name, classes, pretrained))
+    return DIGIT_NETWORKS[name](classes)
+
+
+def mnist_cnn(classes: int) -> nn.Module:
+    """The network of the original digits demo: PyTorch's first MNIST example. Input [n, 1, 28, 28].
+
+    Two 5 x 5 convolutions (10 and 20 channels), each max-pooled, 2-d dropout after the second, then 320 - 50 - classes
+    with dropout.
     """
     return nn.Sequential(
         Standardize([MNIST_MEAN], [MNIST_STD]),
@@ -59,11 +78,11 @@ def mnist_cnn(classes: int = 10) -> nn.Module:
     )
 
 
-def digit_cnn(classes: int = 10) -> nn.Module:
-    """The default adversary: five convolutions with batch norm, 255,762 parameters at 10 classes.
+def digit_cnn(classes: int) -> nn.Module:
+    """The default adversary, made for this project. Input [n, 1, 28, 28].
 
-    Input [n, 1, 28, 28]. Ours. Strides halve the picture where others pool: pooling at full size costs a CPU more
-    than the convolution before it. Depth comes where pictures are small and convolutions cheap.
+    Strides halve the picture where others pool: pooling at full size costs a CPU more than the convolution before it.
+    Depth comes where pictures are small and convolutions cheap.
     """
     return nn.Sequential(
         Standardize([MNIST_MEAN], [MNIST_STD]),
@@ -79,71 +98,7 @@ def digit_cnn(classes: int = 10) -> nn.Module:
     )
 
 
-def mobilenet_v2(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """Sandler et al. 2018; 2.2 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
-    return _photo_network("mobilenet_v2", classes, pretrained)
-
-
-def resnet18(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """He et al. 2016; 11.2 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
-    return _photo_network("resnet18", classes, pretrained)
-
-
-def densenet121(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """Huang et al. 2017; 7.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
-    return _photo_network("densenet121", classes, pretrained)
-
-
-def efficientnet_b0(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """Tan and Le 2019; 4.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
-    return _photo_network("efficientnet_b0", classes, pretrained)
-
-
-def resnext50_32x4d(classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """Xie et al. 2017; 23.0 million parameters. Input [n, 3, 32 to 64 or more, the same]."""
-    return _photo_network("resnext50_32x4d", classes, pretrained)
-
-
-FOR_DIGITS: dict[str, Callable[..., nn.Module]] = {"mnist_cnn": mnist_cnn, "digit_cnn": digit_cnn}
-FOR_PHOTOGRAPHS: dict[str, Callable[..., nn.Module]] = {
-    "mobilenet_v2": mobilenet_v2,
-    "resnet18": resnet18,
-    "densenet121": densenet121,
-    "efficientnet_b0": efficientnet_b0,
-    "resnext50_32x4d": resnext50_32x4d,
-}
-ARCHITECTURES = FOR_DIGITS | FOR_PHOTOGRAPHS
-SMALLEST_PHOTOGRAPH = 32
-
-
-def accepts(name: str, shape: Sequence[int]) -> bool:
-    """Whether a network takes pictures stored with this shape: [n, 28, 28], or [n, side, side, 3] from 32 pixels on."""
-    if name in FOR_DIGITS:
-        return tuple(shape[1:]) == (28, 28)
-    return len(shape) == 4 and shape[3] == 3 and shape[1] == shape[2] >= SMALLEST_PHOTOGRAPH
-
-
-def accepted(name: str) -> str:
-    """The same in words."""
-    return "[n, 28, 28]" if name in FOR_DIGITS else f"[n, side, side, 3] with a side of {SMALLEST_PHOTOGRAPH} or more"
-
-
-def build(name: str, *, classes: int = 10, pretrained: Weights | None = None) -> nn.Module:
-    """A freshly initialised network; seed torch before it for the same weights.
-
-    Args:
-        name: a key of `ARCHITECTURES`.
-        classes: number of labels.
-        pretrained: for photographs only: what `photo_networks.pretrained_weights` gave; None starts from scratch.
-
-    Raises:
-        UnknownArchitectureError: the registry has no such name.
-    """
-    if name not in ARCHITECTURES:
-        raise UnknownArchitectureError(f"There is no architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}.")
-    if name in FOR_PHOTOGRAPHS:
-        return FOR_PHOTOGRAPHS[name](classes=classes, pretrained=pretrained)
-    return FOR_DIGITS[name](classes=classes)
+DIGIT_NETWORKS = {network.__name__: network for network in (mnist_cnn, digit_cnn)}
 
 
 def _convolution(inputs: int, outputs: int, *, kernel_size: int, stride: int = 1) -> list[nn.Module]:
@@ -152,7 +107,3 @@ def _convolution(inputs: int, outputs: int, *, kernel_size: int, stride: int = 1
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     ]
-
-
-def _photo_network(name: str, classes: int, pretrained: Weights | None) -> nn.Module:
-    return nn.Sequential(Standardize(IMAGENET_MEAN, IMAGENET_STD), for_small_pictures(name, classes, pretrained))

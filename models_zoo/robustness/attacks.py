@@ -1,8 +1,7 @@
 """White-box attacks: small changes of a picture, found along the loss's gradient, that make a model err.
 
-Pictures are float32 [n, channels, height, width] in 0 to 1, and stay so. `epsilon` and `step_size` are on that scale:
-a largest change of any pixel for `linf`, a Euclidean length over the whole picture for `l2`. Attack a model in eval
-mode: dropout and batch statistics would hide its gradient.
+Pictures are float32 [n, channels, height, width] in 0 to 1, and stay so. Attack a model in eval mode: dropout and batch
+statistics would hide its gradient.
 """
 
 from collections.abc import Callable
@@ -11,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-NORMS = ("linf", "l2")
+from models_zoo.robustness.attack_parameters import Attack
 
 Objective = Callable[[torch.Tensor], torch.Tensor]
+"""Pictures to a scalar, summed over them so that none depends on the others."""
 
 
 def fgsm(
@@ -28,45 +28,22 @@ def fgsm(
 
 
 def pgd(
-    model: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    *,
-    epsilon: float,
-    step_size: float,
-    steps: int,
-    random: torch.Generator,
-    norm: str = "linf",
+    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, attack: Attack, *, random: torch.Generator
 ) -> torch.Tensor:
     """Projected gradient descent on the cross-entropy, from a random start within epsilon.
 
     Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks".
     """
-    start = random_within(images, epsilon, norm, random)
-    return ascend(
-        cross_entropy(model, labels), images, start, epsilon=epsilon, step_size=step_size, steps=steps, norm=norm
-    )
+    start = random_within(images, attack, random)
+    return ascend(cross_entropy(model, labels), images, start, attack)
 
 
-def ascend(
-    objective: Objective,
-    images: torch.Tensor,
-    start: torch.Tensor,
-    *,
-    epsilon: float,
-    step_size: float,
-    steps: int,
-    norm: str,
-) -> torch.Tensor:
-    """Raise an objective by steps along its gradient, each followed by a projection to within epsilon of `images`.
-
-    Args:
-        objective: pictures to a scalar, summed over them so that none depends on the others.
-        start: where to begin, within epsilon of `images`.
-    """
+def ascend(objective: Objective, images: torch.Tensor, start: torch.Tensor, attack: Attack) -> torch.Tensor:
+    """Raise an objective from `start` (within epsilon of `images`) by the attack's steps along its gradient, each
+    followed by a projection to within epsilon of `images`."""
     current = start
-    for _ in range(steps):
-        current = project(neighbour(objective, current, step_size, norm), images, epsilon, norm)
+    for _ in range(attack.steps):
+        current = project(neighbour(objective, current, attack.step_size, attack.norm), images, attack)
     return current
 
 
@@ -78,24 +55,24 @@ def neighbour(objective: Objective, images: torch.Tensor, step_size: float, norm
     return images.detach() + step_size * (gradient.sign() if norm == "linf" else _unit(gradient))
 
 
-def project(images: torch.Tensor, centre: torch.Tensor, epsilon: float, norm: str) -> torch.Tensor:
+def project(images: torch.Tensor, centre: torch.Tensor, attack: Attack) -> torch.Tensor:
     """The nearest pictures within epsilon of `centre`, then clipped to 0 to 1."""
     change = images - centre
-    if norm == "linf":
-        change = change.clamp(-epsilon, epsilon)
+    if attack.norm == "linf":
+        change = change.clamp(-attack.epsilon, attack.epsilon)
     else:
-        change = change * (epsilon / lengths(change).clamp(min=1e-12)).clamp(max=1)
+        change = change * (attack.epsilon / lengths(change).clamp(min=1e-12)).clamp(max=1)
     return (centre + change).clamp(0, 1)
 
 
-def random_within(images: torch.Tensor, epsilon: float, norm: str, random: torch.Generator) -> torch.Tensor:
+def random_within(images: torch.Tensor, attack: Attack, random: torch.Generator) -> torch.Tensor:
     """A uniformly random point of the epsilon ball around each picture, clipped to 0 to 1."""
-    if norm == "linf":
-        change = (torch.rand(images.shape, generator=random, device=random.device) * 2 - 1) * epsilon
+    if attack.norm == "linf":
+        change = (torch.rand(images.shape, generator=random, device=random.device) * 2 - 1) * attack.epsilon
     else:
         change = torch.randn(images.shape, generator=random, device=random.device)
         radius = torch.rand(len(images), 1, 1, 1, generator=random, device=random.device) ** (1 / images[0].numel())
-        change = change / lengths(change) * radius * epsilon
+        change = change / lengths(change) * radius * attack.epsilon
     return (images + change).clamp(0, 1)
 
 

@@ -7,7 +7,7 @@ mode; they are measured on the device that they are on.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import hypot, inf
 from pathlib import Path
@@ -21,7 +21,7 @@ from models_zoo.data.run_data import Pictures
 from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
 from models_zoo.networks.predict import Score, batches, confusion, counted, probabilities, to_input
-from models_zoo.robustness import attacks
+from models_zoo.robustness import attack_parameters, attacks
 from models_zoo.robustness.corruptions import corrupt, severities, suitable
 
 EVALUATION = "evaluation.json"
@@ -479,17 +479,12 @@ class _Walk:
     def survivors(self, read: _Read, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if not len(labels):
             return images, labels
-        current = attacks.random_within(images, self.epsilon, self.norm, self.random)
+        attack = attack_parameters.Attack(self.epsilon, self.step_size, self.steps, self.norm)
+        current = attacks.random_within(images, attack, self.random)
         for done in range(0, self.steps, STEPS_BETWEEN_LOOKS):
-            current = attacks.ascend(
-                attacks.cross_entropy(read.model, labels),
-                images,
-                current,
-                epsilon=self.epsilon,
-                step_size=self.step_size,
-                steps=min(STEPS_BETWEEN_LOOKS, self.steps - done),
-                norm=self.norm,
-            )
+            steps = min(STEPS_BETWEEN_LOOKS, self.steps - done)
+            objective = attacks.cross_entropy(read.model, labels)
+            current = attacks.ascend(objective, images, current, replace(attack, steps=steps))
             stand = read.right(current, labels)
             images, labels, current = images[stand], labels[stand], current[stand]
         return images, labels

@@ -1,15 +1,8 @@
-"""Random changes to pictures that leave their label true; batched on tensors, on whatever device they are."""
+"""The settings of augmentation: how training pictures are changed at random. `transforms` applies them."""
 
-import math
 from dataclasses import dataclass
 
-import torch
-
-from models_zoo.data.geometry import resample
 from models_zoo.limits import ConfigError, NonNegativeFloat, NonNegativeInt, PositiveFloat, Share, check
-
-# An MNIST digit fills 20 of the 28 pixels.
-DIGIT_SHARE = 20 / 28
 
 
 @dataclass(frozen=True)
@@ -57,85 +50,6 @@ class Augment:
         if self.largest < self.smallest:
             raise ConfigError("The augment's largest must be at least its smallest.")
 
-    def __call__(self, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-        """Change the first `share` of a batch (batches are shuffled, so the first are any).
-
-        Args:
-            images: float32 [n, channels, height, width] in 0 to 1; what comes in from outside is 0.
-            random: a generator on the images' device; the same state gives the same pictures.
-
-        Returns:
-            A new tensor of the same shape, in 0 to 1.
-        """
-        count = round(self.share * len(images))
-        if not count:
-            return images
-        changed = self._move(images[:count], random)
-        if self.jitter:
-            changed = self._jitter(changed, random)
-        noisy = round(self.noise_share * count)
-        if noisy:
-            changed = torch.cat([self._noise(changed[:noisy], random), changed[noisy:]])
-        return torch.cat([changed, images[count:]])
-
-    def _move(self, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-        n, _, height, width = images.shape
-        bends = None
-        if self.elastic:
-            bends = self.elastic * torch.randn(n, 2, 5, 5, generator=random, device=random.device)
-        return resample(images, self._affine(n, height, width, random), bends)
-
-    def _affine(self, count: int, height: int, width: int, random: torch.Generator) -> torch.Tensor:
-        """Random maps from result to source coordinates (-1 to 1), float32 [count, 2, 3]."""
-        size = uniform(random, count, math.log(self.smallest), math.log(self.largest)).exp()
-        stretch = uniform(random, count, -self.stretch, self.stretch).exp()
-        angle = uniform(random, count, -self.rotation, self.rotation).deg2rad()
-        slant = uniform(random, count, -self.shear, self.shear)
-        room = self.shift * (1 - DIGIT_SHARE * size).clamp(min=0)
-        shift = torch.stack([uniform(random, count, -1, 1) * room, uniform(random, count, -1, 1) * room], dim=1)
-        if self.crop:
-            pixels = torch.randint(-self.crop, self.crop + 1, (count, 2), generator=random, device=random.device)
-            shift = shift + pixels * torch.tensor([2 / width, 2 / height], device=random.device)
-
-        cos, sin = angle.cos(), angle.sin()
-        across = torch.stack([cos, sin + slant], dim=1) / (size * stretch)[:, None]
-        down = torch.stack([-sin, cos], dim=1) / (size / stretch)[:, None]
-        linear = torch.stack([across, down], dim=1)
-        maps = torch.cat([linear, -linear @ shift[:, :, None]], dim=2)
-        if self.flip:
-            mirror = torch.where(uniform(random, count, 0, 1) < 0.5, -1.0, 1.0)
-            maps = torch.cat([maps[:, :1] * mirror[:, None, None], maps[:, 1:]], dim=1)
-        return maps
-
-    def _jitter(self, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-        n, channels = images.shape[:2]
-
-        def factor(per: int) -> torch.Tensor:
-            return 1 + uniform(random, (n, per, 1, 1), -self.jitter, self.jitter)
-
-        images = images * factor(1)
-        if channels > 1:
-            images = images * factor(channels)
-        mean = images.mean(dim=(1, 2, 3), keepdim=True)
-        return ((images - mean) * factor(1) + mean).clamp(0, 1)
-
-    def _noise(self, images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-        one_each = (len(images), 1, 1, 1)
-        background = uniform(random, one_each, 0, self.background)
-        contrast = (uniform(random, one_each, 0, 1) - background).clamp(min=0.2)
-        images = background + contrast * images
-        if self.poisson:
-            variance = uniform(random, one_each, 1e-6, self.poisson)
-            images = torch.poisson(images / variance, generator=random) * variance
-        if self.gaussian:
-            noise = torch.randn(images.shape, generator=random, device=random.device)
-            images = images + noise * uniform(random, one_each, 0, self.gaussian)
-        if self.salt_and_pepper:
-            amount = uniform(random, one_each, 0, self.salt_and_pepper)
-            chance = torch.rand(images.shape, generator=random, device=random.device)
-            images = images.masked_fill(chance < amount / 2, 0).masked_fill(chance > 1 - amount / 2, 1)
-        return images.clamp(0, 1)
-
 
 PHOTO_AUGMENT = Augment(
     share=1.0,
@@ -151,8 +65,3 @@ PHOTO_AUGMENT = Augment(
     noise_share=0.0,
 )
 """For colour photographs of things that look the same in a mirror."""
-
-
-def uniform(random: torch.Generator, shape: int | tuple[int, ...], low: float, high: float) -> torch.Tensor:
-    """float32 of this shape, uniform between the two, on the generator's device."""
-    return torch.rand(shape, generator=random, device=random.device) * (high - low) + low

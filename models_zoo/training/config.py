@@ -14,7 +14,7 @@ from models_zoo.limits import (
     check,
     one_of,
 )
-from models_zoo.networks.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS
+from models_zoo.networks.catalogue import ARCHITECTURES, FOR_PHOTOGRAPHS
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 from models_zoo.training.recipes import RECIPES, Recipe, Standard
 
@@ -27,7 +27,7 @@ class Config:
     """How to train one model. Same config, data, parent and thread count: the same weights."""
 
     architecture: Annotated[str, one_of(*ARCHITECTURES)] = "digit_cnn"
-    """A name in `architectures.ARCHITECTURES`."""
+    """A name in `networks.catalogue.ARCHITECTURES`."""
     pretrained: str = ""
     """Where networks for photographs get their first weights: empty for none, `torchvision` or a file's path."""
     classes: PositiveInt = 10

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models_zoo.files import read_json, write_bytes
-from models_zoo.networks.architectures import FOR_DIGITS
+from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import load_meta
 from models_zoo.robustness.suites import Row, beside, read_rows, write_rows
 

@@ -1,4 +1,7 @@
-"""What decides a run's weights beside its config: written down when it begins, kept to when it goes on."""
+"""What decides a run's weights besides its seed: written into `config.json` when it begins, checked when it resumes.
+
+The same JSON object goes into each checkpoint, so that a run can resume on another machine, and into `model.json`.
+"""
 
 import logging
 import platform
@@ -9,15 +12,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from models_zoo.data.run_data import TrainingFailed
 from models_zoo.files import read_json, write_json
-from models_zoo.networks.architectures import FOR_PHOTOGRAPHS
+from models_zoo.networks.catalogue import FOR_PHOTOGRAPHS
 from models_zoo.training.config import Config
+from models_zoo.training.progress import TrainingFailed
 from models_zoo.training.resume import Checkpoint
 
 log = logging.getLogger(__name__)
 
-CLAIM = "config.json"
+FILE = "config.json"
 TITLES = {
     "data_sha256": "the training data's hash",
     "parent_weights_hash": "the parent's weights hash",
@@ -27,41 +30,41 @@ TITLES = {
     "device": "the device",
     "cpu": "the CPU's capability",
 }
-HERE = ("device", "cpu", "versions")
-"""What may change when a run goes on elsewhere."""
+MAY_CHANGE = ("device", "cpu", "versions")
+"""What a run may resume with though it began with another."""
 
 
-def claimed(folder: Path, config: Config, data_sha256: str, checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the folder's run was claimed with; empty when there is none yet.
+def read(folder: Path, config: Config, data_sha256: str, checkpoint: Checkpoint) -> dict[str, Any]:
+    """The provenance that the folder's run began with; empty when none has begun.
 
-    The checkpoint's word comes first: it may have been brought from another machine.
+    The checkpoint's comes before that of `config.json`: it may have been brought from another machine.
 
     Raises:
         TrainingFailed: it is a run with another config or other data, or its `config.json` is damaged.
     """
-    there = checkpoint.claim() or _read(folder / CLAIM)
-    if not there:
+    stored = checkpoint.provenance() or _read_file(folder / FILE)
+    if not stored:
         return {}
-    changes = _changes(Config.from_json(there["config"]).to_json(), config.to_json())
-    if there["data_sha256"] != data_sha256:
+    changes = _changes(Config.from_json(stored["config"]).to_json(), config.to_json())
+    if stored["data_sha256"] != data_sha256:
         changes.append("the training data is not the same")
     if changes:
         raise TrainingFailed(
             f"{folder} holds a run with another config or other data ({'; '.join(changes)}): use a new folder."
         )
-    return there
+    return stored
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_file(path: Path) -> dict[str, Any]:
     try:
-        claim: dict[str, Any] = read_json(path)
+        stored: dict[str, Any] = read_json(path)
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise TrainingFailed(f"{path} is damaged: use a new folder, or bring the file back as it was.") from error
-    if not isinstance(claim, dict) or not {"config", "data_sha256"} <= claim.keys():
+    if not isinstance(stored, dict) or not {"config", "data_sha256"} <= stored.keys():
         raise TrainingFailed(f"{path} is not a run's: use a new folder, or bring the file back as it was.")
-    return claim
+    return stored
 
 
 def _changes(then: Mapping[str, Any], now: Mapping[str, Any], inside: str = "") -> list[str]:
@@ -83,38 +86,38 @@ def _short(value: Any) -> str:
     return "none" if value in (None, "") else str(value)
 
 
-def claim(folder: Path, now: dict[str, Any], there: dict[str, Any], *, epochs_done: int) -> dict[str, Any]:
-    """Write down in `folder` what decides its run's weights, and return it.
+def write(folder: Path, now: dict[str, Any], stored: dict[str, Any], *, epochs_done: int) -> dict[str, Any]:
+    """Write the provenance of a run that begins or resumes into `folder`, and return it.
 
     Args:
-        now: config, the hashes of data, parent and pretrained weights, `first_weights` and `surroundings`.
-        there: what the run was claimed with, if it was; claims that earlier versions wrote lack most of it.
-        epochs_done: those that it goes on from. Device, CPU and versions are those of the first epoch; others that the
-            run went on with are logged, and listed in `resumed_with`.
+        now: config, the hashes of data, parent and pretrained weights, `first_weights` and `environment`.
+        stored: what `read` gave; written by an earlier version of the code it lacks most of them.
+        epochs_done: those that the run resumes after. Device, CPU and versions stay those of the first epoch; others
+            that the run resumes with are logged, and listed in `resumed_with`.
 
     Raises:
         TrainingFailed: the parent is not the one that the run began from.
     """
     for name in ("parent_weights_hash", "parent_trained_hash"):
-        if there.get(name, now[name]) != now[name]:
+        if stored.get(name, now[name]) != now[name]:
             raise TrainingFailed(
                 f"The run in {folder} began from another parent: bring back the one that it had, or use a new folder."
             )
-    made = {**now, "resumed_with": []}
+    provenance = {**now, "resumed_with": []}
     if epochs_done:
-        made |= there
-        for name in {"cpu", "first_weights"} - there.keys():  # an earlier version began it: they are not known
-            del made[name]
-        here = {name: now[name] for name in HERE}
-        changes = differences([made, *made["resumed_with"]][-1], here)
+        provenance |= stored
+        for name in {"cpu", "first_weights"} - stored.keys():  # an earlier version began the run: they are not known
+            del provenance[name]
+        here = {name: now[name] for name in MAY_CHANGE}
+        changes = differences([provenance, *provenance["resumed_with"]][-1], here)
         if changes:
             log.warning("The run in %s goes on, but its weights may differ: %s.", folder, "; ".join(changes))
-            made["resumed_with"] = [*made["resumed_with"], {"after_epoch": epochs_done, **here}]
-    write_json(folder / CLAIM, made)
-    return made
+            provenance["resumed_with"] = [*provenance["resumed_with"], {"after_epoch": epochs_done, **here}]
+    write_json(folder / FILE, provenance)
+    return provenance
 
 
-def surroundings(device: torch.device, architecture: str) -> dict[str, Any]:
+def environment(device: torch.device, architecture: str) -> dict[str, Any]:
     """Device, threads, versions and which of the CPU's vector instructions torch uses (such as AVX2), as they are now.
 
     torchvision's version is among them where the network comes from it.
@@ -133,7 +136,7 @@ def surroundings(device: torch.device, architecture: str) -> dict[str, Any]:
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Phrases that name each thing that both tell and that is no longer the same."""
+    """Phrases that name each thing that both contain and that is no longer the same."""
     pairs = {title: (then[name], now[name]) for name, title in TITLES.items() if name in then and name in now}
     pairs |= {name: (version, now["versions"].get(name)) for name, version in then["versions"].items()}
     return [f"{title} was {old or 'none'}, is {new or 'none'}" for title, (old, new) in pairs.items() if old != new]

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from models_zoo.data.mnist import BaseData
+from models_zoo.data.base_data import BaseData
 from models_zoo.files import read_json
 from models_zoo.networks.checkpoints import load_meta, load_model, load_trained
 from models_zoo.training.config import Config
-from models_zoo.training.fit import Progress, fit
+from models_zoo.training.fit import fit
+from models_zoo.training.progress import Progress
 from models_zoo.training.provenance import differences
 
 

@@ -1,4 +1,4 @@
-"""What a killed run needs to go on: one file, replaced after each epoch."""
+"""The checkpoint that a killed run resumes from: one file, replaced after each epoch."""
 
 import json
 import logging
@@ -20,8 +20,8 @@ class Checkpoint:
     """A run's weights, optimiser state, history and, with early stopping, best weights so far.
 
     Tensors are named `model.<weight>`, `optimiser.<number>.<key>` and `best.<weight>`; the history is JSON in the
-    file's metadata, and so is the run's claim (see `provenance`), which another machine goes on by. One file, so that
-    its parts always belong together.
+    file's metadata, and so is the run's provenance (see `training.provenance`), so that another machine can resume it.
+    One file, so that its parts always belong together.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +33,7 @@ class Checkpoint:
         model: nn.Module,
         optimiser: torch.optim.Optimizer,
         history: list[dict[str, Any]],
-        claim: dict[str, Any],
+        provenance: dict[str, Any],
         *,
         is_best: bool,
     ) -> None:
@@ -45,16 +45,19 @@ class Checkpoint:
         for number, state in optimiser.state_dict()["state"].items():
             moments = {key: tensor for key, tensor in state.items() if tensor is not None}
             tensors |= {f"optimiser.{number}.{key}": tensor for key, tensor in portable(moments).items()}
-        write_bytes(self.path, save(tensors, metadata={"history": json.dumps(history), "claim": json.dumps(claim)}))
+        metadata = {"history": json.dumps(history), "provenance": json.dumps(provenance)}
+        write_bytes(self.path, save(tensors, metadata=metadata))
 
-    def claim(self) -> dict[str, Any]:
-        """What its run was claimed with; empty when there is no whole file, or one from before claims were in it."""
+    def provenance(self) -> dict[str, Any]:
+        """The provenance of its run; empty when there is no whole file, or an early version wrote it without one."""
         try:
             with safe_open(self.path, framework="pt") as file:
-                claim: dict[str, Any] = json.loads((file.metadata() or {}).get("claim", "{}"))
+                metadata = file.metadata() or {}
         except (FileNotFoundError, SafetensorError):
             return {}
-        return claim
+        # Earlier versions of the code named it `claim`.
+        provenance: dict[str, Any] = json.loads(metadata.get("provenance") or metadata.get("claim", "{}"))
+        return provenance
 
     def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> list[dict[str, Any]]:
         """Put the saved state into model and optimiser and return the history; empty when there is none.

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from models_zoo.training.config import next_config
 from rounds import reports, rules, selectors
 from rounds.datasets.freeze import examples_to_train_on, freeze
 from rounds.errors import Invalid, Refused
@@ -162,8 +163,6 @@ def _illegal(round: Round, to: str) -> str:
 
 
 def _checked_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
-    from models_zoo.training.config import next_config
-
     try:
         next_config(recipe)
     except (TypeError, ValueError) as error:

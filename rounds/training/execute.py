@@ -21,14 +21,18 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from models_zoo.data.mnist import BaseData, BaseDataError, load_mnist
+from models_zoo.data.base_data import BaseData, BaseDataError
+from models_zoo.data.base_sets import base_set
 from models_zoo.files import is_full
+from models_zoo.limits import ConfigError
 from models_zoo.networks.checkpoints import TRAINED, CheckpointError
 from models_zoo.training.config import FIRST, Config, next_config
-from models_zoo.training.fit import Fitted, Progress, TrainingFailed, fit, import_ahead
+from models_zoo.training.fit import fit, import_ahead
 from models_zoo.training.model_card import Reference, record
+from models_zoo.training.progress import Fitted, Progress, TrainingFailed
 from models_zoo.training.rebuild import Rebuilt, rebuild
 from models_zoo.training.recipes import Standard
+from models_zoo.training.run import CHECKPOINT
 from rounds import predictor
 from rounds.datasets.arrays import ManifestChanged, write_training_set
 from rounds.models import ModelVersion, Task, TrainingRun, TrainingSet
@@ -37,14 +41,13 @@ from rounds.training.runs import LeaseLost
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint.safetensors"
 SECONDS_BETWEEN_REPORTS = 1.5
 #: Failures whose message is a sentence for the admin.
-TOLD = (TrainingFailed, BaseDataError, CheckpointError, ManifestChanged)
+EXPLAINED = (TrainingFailed, ConfigError, BaseDataError, CheckpointError, ManifestChanged)
 FULL = "The disk is full: make room, then train again; it starts over."
 
 
-__all__ = ["execute", "import_ahead", "train_again", "train_first"]
+__all__ = ["EXPLAINED", "ensure_base", "execute", "import_ahead", "train_again", "train_first"]
 
 
 def execute(run: TrainingRun) -> None:
@@ -65,7 +68,7 @@ def execute(run: TrainingRun) -> None:
         # Room first: where the disk is full, the sentence about it needs some too.
         _clear(run, folder)
         runs.fail_run(run=run, error=_sentence(error))
-        if not isinstance(error, TOLD) and not is_full(error):
+        if not isinstance(error, EXPLAINED) and not is_full(error):
             raise
         return
     _clear(run, folder)
@@ -117,9 +120,14 @@ def train_again(model: ModelVersion, folder: Path, *, on_progress: Callable[[Pro
     return rebuild(folder, base=load_base(model.task), on_progress=on_progress)
 
 
+def ensure_base(task: Task, *, progress: Callable[[str], None]) -> None:
+    """Fetches the base data of `task` if it is not on this machine yet; `progress` is called with what it tries."""
+    base_set(task.base_data).ensure(settings.BASE_DATA_DIR, progress=progress)
+
+
 def load_base(task: Task) -> BaseData:
-    """The base data of `task`; MNIST is the only one so far."""
-    return load_mnist(settings.BASE_DATA_DIR)
+    """The base data of `task`. Raises BaseDataError when there is no such base set, or it was not fetched."""
+    return base_set(task.base_data).load(settings.BASE_DATA_DIR)
 
 
 def _config(run: TrainingRun) -> Config:
@@ -241,6 +249,6 @@ def _sentence(error: Exception) -> str:
     # `fit` says of a full disk that it goes on later; here its folder and checkpoints are gone, to make room.
     if is_full(error) or (error.__cause__ and is_full(error.__cause__)):
         return FULL
-    if isinstance(error, TOLD):
+    if isinstance(error, EXPLAINED):
         return str(error)
     return f"An unexpected error stopped it ({type(error).__name__}: {error})."

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models_zoo.cli import field_docs
 from models_zoo.training.augment import Augment
-from models_zoo.training.fit import NEXT, Config
+from models_zoo.training.config import NEXT, Config
+from models_zoo.training.describe import field_docs
 from models_zoo.training.recipes import RECIPES
 
 

@@ -16,6 +16,7 @@ from rounds import selectors, services
 from rounds.errors import Refused
 from rounds.models import Example, Round, Task, TrainingRun
 from rounds.roles import ADMIN
+from rounds.training.recipe_form import recipe_help
 
 from . import charts
 from .access import PersonRequest, for_roles, tell
@@ -103,16 +104,10 @@ def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | N
         "round": round,
         "move": chosen,
         "recipe": json.dumps(round.task.recipe, indent=2) if recipe is None else recipe,
-        "recipe_help": _recipe_help() if chosen.verb in ("train", "retrain") else [],
+        "recipe_help": recipe_help() if chosen.verb in ("train", "retrain") else [],
         **consequences(round),
     }
     return render(request, "staff/move.html", context)
-
-
-def _recipe_help() -> list[Any]:
-    from rounds.training.recipe_form import recipe_help  # brings torch, which most pages need not wait for
-
-    return recipe_help()
 
 
 def _round(pk: int) -> Round:

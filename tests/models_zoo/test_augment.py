@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
+from models_zoo.training.transforms import augmented
 
 STILL = Augment(
     share=1.0, shift=0, smallest=1, largest=1, rotation=0, shear=0, stretch=0, elastic=0, noise_share=0
@@ -23,7 +24,7 @@ def digits():
 
 
 def changed(augment, images, seed=0):
-    return augment(images, torch.Generator().manual_seed(seed))
+    return augmented(images, augment, torch.Generator().manual_seed(seed))
 
 
 def only(**fields):

@@ -6,9 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from models_zoo.networks.architectures import ARCHITECTURES, FOR_PHOTOGRAPHS, UnknownArchitectureError, build
+from models_zoo.networks.architectures import UnknownArchitectureError, build
+from models_zoo.networks.catalogue import ARCHITECTURES, FOR_PHOTOGRAPHS, accepts
 from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model, save_model, weights_hash
-from models_zoo.networks.photographs import NoWeights, pretrained_weights
+from models_zoo.networks.pretrained import NoWeights, pretrained_weights
 
 META = {"architecture": "digit_cnn", "classes": 10}
 
@@ -94,13 +95,15 @@ def test_an_unknown_architecture_is_named_with_the_known_ones():
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_takes_its_pictures_and_says_how_large_it_is(name):
+def test_every_architecture_takes_its_pictures_and_is_as_large_as_the_catalogue_says(name):
+    stored = (2, 32, 32, 3) if name in FOR_PHOTOGRAPHS else (2, 28, 28)
     shape = (2, 3, 32, 32) if name in FOR_PHOTOGRAPHS else (2, 1, 28, 28)
     network = build(name, classes=7).eval()
+    assert accepts(name, stored)
     assert network(torch.rand(shape)).shape == (2, 7)
-    if name in FOR_PHOTOGRAPHS:
-        millions = f"{parameters(build(name)) / 1e6:.1f} million parameters"
-        assert millions in ARCHITECTURES[name].__doc__
+    count = parameters(build(name))
+    size = f"{count / 1e6:.1f} million" if name in FOR_PHOTOGRAPHS else f"{count:,}"
+    assert f" {size} parameters." in ARCHITECTURES[name]
 
 
 def test_the_first_layers_of_photo_networks_keep_the_resolution():

@@ -11,12 +11,13 @@ from torch import nn
 
 from bench import recipes as compare
 from bench.recipes import COLUMNS, Column, train_and_measure
-from models_zoo.cli import READY, build_parser, main, read_config
-from models_zoo.networks.architectures import ARCHITECTURES
+from models_zoo.cli import build_parser, main
+from models_zoo.networks.catalogue import ARCHITECTURES
 from models_zoo.robustness.suites import Row, read_rows
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 from models_zoo.training.config import FIRST, Config
 from models_zoo.training.fit import fit
+from models_zoo.training.options import READY, read_config
 from tests.models_zoo.conftest import colours, toys
 
 

@@ -2,13 +2,16 @@
 
 import json
 import math
-from dataclasses import fields, replace
+import subprocess
+import sys
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import pytest
 
-from models_zoo.cli import field_docs
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 from models_zoo.training.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
+from models_zoo.training.describe import field_docs
 from models_zoo.training.recipes import RECIPES, Pgd, Trades
 
 CONFIGS = [
@@ -97,5 +100,45 @@ def test_every_float_is_a_finite_number(part, name, value):
 
 
 @pytest.mark.parametrize("kind", [Config, Augment, *RECIPES.values()])
-def test_every_field_is_explained(kind):
-    assert field_docs(kind).keys() == {field.name for field in fields(kind)}
+def test_every_field_is_explained_also_those_that_recipes_share(kind):
+    assert list(field_docs(kind)) == [field.name for field in fields(kind)]
+    assert all(field_docs(kind).values())
+
+
+def test_a_recipe_explains_a_shared_field_in_its_own_way_where_it_means_something_else():
+    assert "l2" in field_docs(Pgd)["epsilon"]
+    assert "l2" not in field_docs(Trades)["epsilon"]
+
+
+def test_a_field_without_a_docstring_has_no_explanation_to_show():
+    @dataclass
+    class Bare:
+        field: int = 0
+
+    with pytest.raises(KeyError):
+        field_docs(Bare)
+
+
+def test_a_stored_recipe_has_the_fields_and_values_that_it_always_had():
+    assert Config(recipe=Pgd()).to_json()["recipe"] == {
+        "name": "pgd",
+        "epsilon": 0.3,
+        "step_size": 0.01,
+        "steps": 40,
+        "norm": "linf",
+        "warm_up": 0.0,
+    }
+
+
+def test_a_config_is_built_read_and_checked_without_torch_or_numpy():
+    code = (
+        "import sys\n"
+        "from models_zoo.training.config import Config, NEXT, next_config\n"
+        "from models_zoo.training.describe import field_docs\n"
+        "assert next_config({'recipe': {'name': 'trades'}}).recipe.attack(0.5).steps == 40\n"
+        "assert Config.from_json(NEXT.to_json()) == NEXT\n"
+        "assert field_docs(type(NEXT.augment))\n"
+        "print({'torch', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr

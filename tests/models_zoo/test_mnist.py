@@ -10,6 +10,7 @@ from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
 from models_zoo.training.fit import FIRST, NEXT, fit
 from models_zoo.training.rebuild import rebuild
+from models_zoo.training.transforms import augmented
 
 pytestmark = pytest.mark.long
 
@@ -22,7 +23,8 @@ def first(tmp_path_factory, mnist):
 def fooling(model, mnist, count):
     """Digits turned, slanted, shrunk and moved until the model errs."""
     wild = Augment(share=1.0, smallest=0.45, rotation=40, shear=0.5, stretch=0.3, elastic=0.12, noise_share=0)
-    moved = wild(torch.tensor(mnist.train_images[:20_000]).unsqueeze(1) / 255, torch.Generator().manual_seed(0))
+    random = torch.Generator().manual_seed(0)
+    moved = augmented(torch.tensor(mnist.train_images[:20_000]).unsqueeze(1) / 255, wild, random)
     images, labels = (moved.squeeze(1) * 255).byte().numpy(), mnist.train_labels[:20_000]
     fooled = np.flatnonzero(probabilities(model, images).argmax(axis=1) != labels)[:count]
     return images[fooled], labels[fooled]

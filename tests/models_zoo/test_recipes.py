@@ -1,6 +1,6 @@
 """Every recipe is the formula it is named after, trains, and combines with everything else a config has."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from models_zoo.networks.architectures import build
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness import attacks
+from models_zoo.robustness.attack_parameters import Attack
 from models_zoo.robustness.suites import under_pgd
+from models_zoo.training import losses
 from models_zoo.training.augment import Augment
 from models_zoo.training.fit import Config, fit
-from models_zoo.training.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Standard, Trades
+from models_zoo.training.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Recipe, Standard, Trades
 from tests.models_zoo.conftest import with_collected
 
 QUICK = {
@@ -41,11 +43,20 @@ def model():
 
 
 def loss(recipe, model, images, labels, **how_far):
-    return recipe.loss(model, images, labels, smoothing=0.0, random=torch.Generator().manual_seed(0), **how_far)
+    return losses.loss(recipe, losses.Step(model, images, labels, torch.Generator().manual_seed(0), **how_far))
 
 
-def test_the_registry_names_every_recipe():
-    assert {name: recipe.name for name, recipe in RECIPES.items()} == {name: name for name in RECIPES}
+def test_every_recipe_of_the_registry_is_tried_here():
+    assert {recipe.name for recipe in QUICK.values()} == set(RECIPES)
+
+
+def test_a_recipe_without_a_loss_is_refused_by_name(model, batch):
+    @dataclass(frozen=True)
+    class Novel(Recipe):
+        name = "novel"
+
+    with pytest.raises(TypeError, match=r"no loss for the recipe .*Novel"):
+        loss(Novel(), model, *batch)
 
 
 def test_fgsm_mixes_clean_and_attacked_loss(model, batch):
@@ -58,7 +69,7 @@ def test_fgsm_mixes_clean_and_attacked_loss(model, batch):
 def test_pgd_is_the_loss_on_attacked_pictures_only(model, batch):
     recipe = Pgd(epsilon=0.2, step_size=0.1, steps=4)
     random = torch.Generator().manual_seed(0)
-    attacked = attacks.pgd(model, *batch, epsilon=0.2, step_size=0.1, steps=4, random=random)
+    attacked = attacks.pgd(model, *batch, Attack(0.2, step_size=0.1, steps=4), random=random)
     assert torch.allclose(loss(recipe, model, *batch), F.cross_entropy(model(attacked), batch[1]))
 
 

@@ -19,10 +19,11 @@ from models_zoo import files
 from models_zoo.networks.architectures import build
 from models_zoo.networks.checkpoints import load_meta, load_model, load_trained, read_tensors, save_model, weights_hash
 from models_zoo.networks.predict import accuracy
-from models_zoo.training import fit as train
+from models_zoo.training import losses
+from models_zoo.training import run as training_run
 from models_zoo.training.augment import Augment
 from models_zoo.training.fit import Config, TrainingFailed, fit
-from models_zoo.training.recipes import Pgd, Standard
+from models_zoo.training.recipes import Pgd
 from tests.models_zoo.conftest import toy_base, toys, with_collected
 
 SMALL = Config(epochs=3, batch_size=64, lr=0.1, threads=1, device="cpu")
@@ -94,7 +95,7 @@ def train_until(folder, config, moment, caller):
             caller.send(moment)
             caller.recv()  # until killed
 
-    train.SECONDS_BETWEEN_REPORTS = 0
+    training_run.SECONDS_BETWEEN_REPORTS = 0
     fit(folder, config, base=toy_base(), on_progress=show)
 
 
@@ -185,11 +186,11 @@ def test_a_run_that_goes_on_where_there_are_more_cores_keeps_its_number_of_threa
 
 def test_what_decides_the_weights_is_written_down_when_a_run_begins(tmp_path, base):
     parent = save_model(tmp_path / "parent", build("digit_cnn"), {"architecture": "digit_cnn", "classes": 10})
-    claim = files.read_json(abort(tmp_path, replace(SMALL, warm_start=True), base) / "config.json")
-    assert (claim["threads"], claim["device"], claim["resumed_with"]) == (1, "cpu", [])
-    assert (claim["cpu"], claim["first_weights"]) == (torch.backends.cpu.get_cpu_capability(), "the parent's")
-    assert (claim["parent_weights_hash"], claim["pretrained_sha256"]) == (parent, None)
-    assert claim["versions"] == {
+    stored = files.read_json(abort(tmp_path, replace(SMALL, warm_start=True), base) / "config.json")
+    assert (stored["threads"], stored["device"], stored["resumed_with"]) == (1, "cpu", [])
+    assert (stored["cpu"], stored["first_weights"]) == (torch.backends.cpu.get_cpu_capability(), "the parent's")
+    assert (stored["parent_weights_hash"], stored["pretrained_sha256"]) == (parent, None)
+    assert stored["versions"] == {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
@@ -338,8 +339,8 @@ def test_on_a_gpu_an_aborted_run_ends_with_the_same_weights_too(tmp_path, base):
 def test_a_run_that_an_earlier_version_of_the_code_began_goes_on(tmp_path, base):
     whole = fit(tmp_path / "whole", SMALL, base=base)
     run = abort(tmp_path / "run", SMALL, base)
-    claim = files.read_json(run / "config.json")
-    files.write_json(run / "config.json", {name: claim[name] for name in ("config", "data_sha256")})
+    stored = files.read_json(run / "config.json")
+    files.write_json(run / "config.json", {name: stored[name] for name in ("config", "data_sha256")})
     tensors, metadata = read_tensors(run / "checkpoint.safetensors")
     save_file(tensors, run / "checkpoint.safetensors", metadata={"history": metadata["history"]})
     resumed = []
@@ -376,7 +377,7 @@ def test_a_finished_run_is_returned_at_once(run_folder, base):
 
 
 def test_progress_counts_up_to_the_end(tmp_path, base, monkeypatch):
-    monkeypatch.setattr("models_zoo.training.fit.SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr("models_zoo.training.run.SECONDS_BETWEEN_REPORTS", 0)
     seen = []
     fit(tmp_path, SMALL, base=base, on_progress=seen.append)
     assert [progress.step for progress in seen] == list(range(1, 31))
@@ -441,11 +442,10 @@ def test_early_stopping_keeps_the_best_epoch(run_folder, base):
 
 
 def test_early_stopping_brings_back_the_best_epoch_when_later_ones_spoil_the_model(tmp_path, base, monkeypatch):
-    def spoilt(recipe, model, images, labels, *, done, **options):
-        return learn(recipe, model, images, labels if done < 0.4 else (labels + 1) % 10, **options)
+    def spoilt(recipe, step):
+        return losses.loss(recipe, step if step.done < 0.4 else replace(step, labels=(step.labels + 1) % 10))
 
-    learn = Standard.loss
-    monkeypatch.setattr(Standard, "loss", spoilt)
+    monkeypatch.setattr(training_run, "loss", spoilt)
     config = replace(SMALL, epochs=5, patience=3, schedule="constant", lr=0.05)
     fitted = fit(tmp_path, config, base=base)
     right = [row["dev"]["base"]["correct"] for row in fitted.epochs]
@@ -455,19 +455,18 @@ def test_early_stopping_brings_back_the_best_epoch_when_later_ones_spoil_the_mod
     assert accuracy(fitted.model, base.dev_images, base.dev_labels).correct == max(right)
 
 
-def test_a_recipe_is_told_how_much_of_the_run_is_done_also_when_it_goes_on(tmp_path, base, monkeypatch):
-    told = []
+def test_a_loss_is_given_the_share_of_the_run_that_is_done_also_after_resuming(tmp_path, base, monkeypatch):
+    done = []
 
-    def listen(recipe, *arguments, done, **options):
-        told.append(done)
-        return loss(recipe, *arguments, **options)
+    def listen(recipe, step):
+        done.append(step.done)
+        return losses.loss(recipe, step)
 
-    loss = Standard.loss
-    monkeypatch.setattr(Standard, "loss", listen)
+    monkeypatch.setattr(training_run, "loss", listen)
     abort(tmp_path, SMALL, base)
-    assert len(told) == 10
+    assert len(done) == 10
     fit(tmp_path, SMALL, base=base)
-    assert told == pytest.approx([step / 30 for step in range(30)])
+    assert done == pytest.approx([step / 30 for step in range(30)])
 
 
 UNLEARNABLE = Pgd(epsilon=1.0, step_size=1.0, steps=1)
@@ -490,11 +489,10 @@ def test_a_model_that_gives_every_picture_one_answer_fails_with_advice_and_is_no
 
 
 def test_a_plain_recipe_is_not_told_of_attacks(tmp_path, base, monkeypatch):
-    def always_seven(recipe, model, images, labels, *, done, **options):
-        return learn(recipe, model, images, torch.full_like(labels, 7), **options)
+    def always_seven(recipe, step):
+        return losses.loss(recipe, replace(step, labels=torch.full_like(step.labels, 7)))
 
-    learn = Standard.loss
-    monkeypatch.setattr(Standard, "loss", always_seven)
+    monkeypatch.setattr(training_run, "loss", always_seven)
     with pytest.raises(TrainingFailed, match=r"dev set the label 7\. Train again with a lower lr\.$"):
         fit(tmp_path / "run", SMALL, base=with_twice_the_dev_set(base))
     assert fit(tmp_path / "few", replace(SMALL, epochs=1), base=base).weights_hash
@@ -540,10 +538,10 @@ def test_a_diverging_run_fails_and_leaves_no_model(tmp_path, base):
 
 
 def test_a_full_gpu_fails_with_a_sentence_and_leaves_no_model(tmp_path, base, monkeypatch):
-    def too_much(*arguments, **options):
+    def too_much(recipe, step):
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(Standard, "loss", too_much)
+    monkeypatch.setattr(training_run, "loss", too_much)
     with pytest.raises(TrainingFailed, match="GPU's memory is full: train again with a lower batch_size"):
         fit(tmp_path, SMALL, base=base)
     assert not (tmp_path / "model.json").exists()

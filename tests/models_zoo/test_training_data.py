@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from models_zoo.data.run_data import TrainingData, epoch_length, epoch_order
+from models_zoo.data.run_data import TrainingData
 from models_zoo.training.config import Config
+from models_zoo.training.epochs import epoch_length, epoch_order
 from models_zoo.training.fit import TrainingFailed, fit
 from tests.models_zoo.conftest import toys
 

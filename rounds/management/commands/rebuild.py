@@ -7,11 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from models_zoo.cli import show_progress
-from models_zoo.data.mnist import BaseDataError
-from models_zoo.networks.checkpoints import CheckpointError
-from models_zoo.training.fit import TrainingFailed
-from rounds.datasets.arrays import ManifestChanged
+from models_zoo.process import prepare_process
+from models_zoo.training.progress import show_progress
 from rounds.models import ModelVersion
 
 
@@ -40,11 +37,12 @@ class Command(BaseCommand):
             self.rebuild(model, into or Path(temporary))
 
     def rebuild(self, model: ModelVersion, folder: Path) -> None:
+        prepare_process()
         from rounds.training import execute
 
         try:
             result = execute.train_again(model, folder, on_progress=show_progress)
-        except (TrainingFailed, ManifestChanged, CheckpointError, BaseDataError, FileNotFoundError) as error:
+        except (*execute.EXPLAINED, FileNotFoundError) as error:
             raise CommandError(f"{model} can't be rebuilt. {error}") from error
         self.stdout.write(f"recorded {model.weights_hash}\nrebuilt  {result.rebuilt}")
         for difference in result.differences:

@@ -4,12 +4,11 @@ import argparse
 import json
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from models_zoo.data.mnist import BaseDataError, ensure_mnist
-from models_zoo.training.fit import ConfigError, Progress, TrainingFailed
+from models_zoo.process import prepare_process
+from models_zoo.training.progress import Progress
 from rounds import services
 from rounds.models import ModelVersion, Task
 
@@ -44,13 +43,14 @@ class Command(BaseCommand):
             services.open_round(round=first, by=None, why="set up")
 
     def train_first(self, task: Task, changes: dict[str, Any]) -> ModelVersion:
+        prepare_process()
         from rounds.training import execute
 
         try:
-            ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
+            execute.ensure_base(task, progress=self.stdout.write)
             with TrainingBar() as bar:
                 model = execute.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
-        except (BaseDataError, ConfigError, TrainingFailed) as error:
+        except execute.EXPLAINED as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
         self.stdout.write(f"{model.name} reads {test.correct:,} of {test.n:,} test digits right.")
