@@ -34,12 +34,13 @@ from models_zoo.networks.checkpoints import (
     weights_hash,
 )
 from models_zoo.networks.photographs import NoWeights, Weights, pretrained_weights
-from models_zoo.networks.predict import Score, accuracy, probabilities
+from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.process import keep_freed_memory
 from models_zoo.training import provenance, schedules
 from models_zoo.training.config import FIRST, NEXT, PHOTOGRAPHS, Config, ConfigError
 from models_zoo.training.model_card import CARD, card
 from models_zoo.training.resume import Checkpoint
+from stats.scores import Score
 
 __all__ = ["FIRST", "NEXT", "PHOTOGRAPHS", "Config", "ConfigError", "Fitted", "Progress", "TrainingFailed", "fit"]
 
