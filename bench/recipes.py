@@ -20,7 +20,6 @@ from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData, BaseDataError
 from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.files import write_bytes
-from models_zoo.networks.predict import Score
 from models_zoo.robustness.suites import (
     ANGLES,
     CHEAP,
@@ -39,6 +38,7 @@ from models_zoo.training.fit import choose_device, fit
 from models_zoo.training.model_card import Reference, record
 from models_zoo.training.progress import Fitted, TrainingFailed, show_progress
 from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
+from stats.scores import Score
 
 BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"
 REFERENCE = "standard"
@@ -73,15 +73,19 @@ class Column:
     """Not where the same picture was shown in several rows: they are no independent trials."""
 
     def share(self, rows: list[Row]) -> str:
-        """In %, with its interval below it."""
+        """In %, with its interval below it; under 5 pictures the counts alone."""
         score = self._score(rows)
-        low, high = (f"{100 * end:.{self.digits}f}" for end in score.interval())
+        if score.interval is None:
+            return f"{score.correct}/{score.n}"
+        low, high = (f"{100 * end:.{self.digits}f}" for end in score.interval)
         return f"{100 * score.accuracy:.{self.digits}f}" + self._below(f"{low}-{high}")
 
     def gain(self, rows: list[Row], reference: list[Row]) -> str:
-        """In points, with its interval below it."""
+        """In points, with its interval below it; nothing under 5 pictures, whose counts stand in the other table."""
         pair = Beside(self.suite, self.parameter or "", self._score(rows), self._score(reference))
-        low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval())
+        if pair.interval is None:
+            return ""
+        low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval)
         return f"{100 * pair.gain:+.{self.digits}f}" + self._below(f"{low} to {high}")
 
     def _score(self, rows: list[Row]) -> Score:

@@ -20,7 +20,7 @@ from django.db.models import Case, Count, F, Sum, Value, When
 from rounds import rules, selectors
 from rounds.models import Evaluation, Example, ModelVersion, Person, Round, Task, TrainingSetItem, Validation
 from stats import agreement, boards, bootstrap, classes, effort
-from stats.boards import Tally
+from stats.boards import AnnotatorCounts
 from stats.rates import Change, Rate, Share, listed
 
 #: Of what `compute_round` returns. A stored report of another format is computed again instead of being shown.
@@ -213,15 +213,15 @@ def _noise(rejected: int, verified: int) -> Json:
     return Rate(rejected, rejected + verified).to_json()
 
 
-def _tallies(round: Round) -> dict[str, Tally]:
+def _tallies(round: Round) -> dict[str, AnnotatorCounts]:
     """By annotator id: of a finished round as stored with it, otherwise counted now."""
     stored = _stored(round)
     if stored is None:
         return _tallies_now(round)
-    return {annotator: Tally(*counts) for annotator, counts in stored["tallies"].items()}
+    return {annotator: AnnotatorCounts(*counts) for annotator, counts in stored["tallies"].items()}
 
 
-def _tallies_now(round: Round) -> dict[str, Tally]:
+def _tallies_now(round: Round) -> dict[str, AnnotatorCounts]:
     groups = selectors.counted(round).order_by().values_list("annotator", "fooled", "verification")
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for annotator, fooled, verification, n in groups.annotate(n=Count("*")):
@@ -230,12 +230,12 @@ def _tallies_now(round: Round) -> dict[str, Tally]:
             found[annotator]["fooled"] += n
             found[annotator][verification] += n
     return {
-        str(annotator): Tally(of["attempts"], of["fooled"], of["verified"], of["pending"], of["rejected"])
+        str(annotator): AnnotatorCounts(of["attempts"], of["fooled"], of["verified"], of["pending"], of["rejected"])
         for annotator, of in sorted(found.items())
     }
 
 
-def _clustered(tallies: Collection[Tally]) -> Json:
+def _clustered(tallies: Collection[AnnotatorCounts]) -> Json:
     attempts, fooled, verified = ([getattr(t, name) for t in tallies] for name in ("attempts", "fooled", "verified"))
     mer, vmer = bootstrap.cluster_intervals(attempts, fooled, verified)
     return {
@@ -414,7 +414,7 @@ def _cell(rate: Rate | None) -> Json | None:
 # --- Leaderboards -------------------------------------------------------------------------------------------------
 
 
-def _best_annotators(tallies: Mapping[str, Tally]) -> list[Json]:
+def _best_annotators(tallies: Mapping[str, AnnotatorCounts]) -> list[Json]:
     people = Person.objects.select_related("user").in_bulk(tallies).values()
     board = [(person, tallies[str(person.pk)]) for person in people if person.user and person.user.is_active]
     board.sort(key=lambda line: (-line[1].verified, line[1].attempts, line[0].name))

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from stats.scores import Score
+
 UNREADABLE = "unreadable"
 ABUSE = "abuse"
 #: What `Settlement.leading` says where an example was rejected without any answer in the lead.
@@ -161,21 +163,6 @@ def should_close(found: Sequence[Criterion], rules: Rules) -> bool:
 
 
 @dataclass(frozen=True)
-class Tally:
-    """`correct` of `n` examples read as labelled."""
-
-    correct: int
-    n: int
-
-    @property
-    def rate(self) -> float:
-        return self.correct / self.n if self.n else 0.0
-
-    def __str__(self) -> str:
-        return f"{100 * self.rate:.2f} % ({self.correct:,}/{self.n:,})" if self.n else "no examples"
-
-
-@dataclass(frozen=True)
 class Verdict:
     """The gate's answer and its reasons, each a sentence with its numbers."""
 
@@ -184,7 +171,7 @@ class Verdict:
 
 
 def gate(
-    *, base_dev: Tally, parent_base_dev: Tally, adversarial_dev: Tally, parent_adversarial_dev: Tally, rules: Rules
+    *, base_dev: Score, parent_base_dev: Score, adversarial_dev: Score, parent_adversarial_dev: Score, rules: Rules
 ) -> Verdict:
     """Whether the new model may open the next round by itself.
 
@@ -193,9 +180,12 @@ def gate(
     compared: then an admin decides. Test sets are not an argument: they are reported, never used to choose.
     """
     points = f"{100 * rules.gate_tolerance:g} points"
-    lost = parent_base_dev.rate - base_dev.rate
+    lost = parent_base_dev.accuracy - base_dev.accuracy
     keeps = _comparable(base_dev, parent_base_dev) and lost <= rules.gate_tolerance + 1e-12
-    beats = _comparable(adversarial_dev, parent_adversarial_dev) and adversarial_dev.rate > parent_adversarial_dev.rate
+    beats = (
+        _comparable(adversarial_dev, parent_adversarial_dev)
+        and adversarial_dev.accuracy > parent_adversarial_dev.accuracy
+    )
     return Verdict(
         passed=keeps and beats,
         reasons=[
@@ -215,11 +205,11 @@ def gate(
     )
 
 
-def _comparable(model: Tally, parent: Tally) -> bool:
+def _comparable(model: Score, parent: Score) -> bool:
     return model.n == parent.n > 0
 
 
-def _reason(where: str, model: Tally, parent: Tally, finding: str) -> str:
+def _reason(where: str, model: Score, parent: Score, finding: str) -> str:
     if not model.n:
         return f"{where}: there are none to compare on, so an admin has to decide."
     if not _comparable(model, parent):

@@ -1,4 +1,4 @@
-"""Leaderboards: tallies that add up, and ranks."""
+"""Leaderboards: counts of annotators that add up over rounds, and ranks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ FEWEST_FOR_RATE = 20
 
 
 @dataclass(frozen=True)
-class Tally:
+class AnnotatorCounts:
     """What one annotator did: attempts, the fooling ones of them, and of these how many stand where."""
 
     attempts: int = 0
@@ -19,8 +19,8 @@ class Tally:
     pending: int = 0
     rejected: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "AnnotatorCounts") -> "AnnotatorCounts":
+        return AnnotatorCounts(
             self.attempts + other.attempts,
             self.fooled + other.fooled,
             self.verified + other.verified,
@@ -34,12 +34,12 @@ class Tally:
         return Rate(self.verified, self.attempts) if self.attempts >= FEWEST_FOR_RATE else None
 
 
-def add_up(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
-    """The tallies of several rounds as one, by annotator."""
-    total: dict[str, Tally] = {}
-    for by_annotator in tallies:
-        for annotator, tally in by_annotator.items():
-            total[annotator] = total.get(annotator, Tally()) + tally
+def add_up(rounds: Iterable[Mapping[str, AnnotatorCounts]]) -> dict[str, AnnotatorCounts]:
+    """The counts of several rounds as one, by annotator."""
+    total: dict[str, AnnotatorCounts] = {}
+    for by_annotator in rounds:
+        for annotator, counts in by_annotator.items():
+            total[annotator] = total.get(annotator, AnnotatorCounts()) + counts
     return total
 
 

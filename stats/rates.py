@@ -33,6 +33,26 @@ def wilson(successes: int, n: int) -> Interval | None:
     return max(0.0, low), min(1.0, high)
 
 
+def newcombe(successes: int, n: int, successes_before: int, n_before: int) -> Interval | None:
+    """Newcombe's 95 % interval of successes / n - successes_before / n_before, each bound in -1…1.
+
+    His hybrid score method 10, which takes the two as independent. Where both were measured on the same examples (two
+    models on one test set) they go up and down together, and the interval is wider than it need be: it errs on the
+    careful side. None when one of the two has under 5 observations.
+
+    Newcombe, R. G. (1998), Interval estimation for the difference between independent proportions: comparison of
+    eleven methods, Statistics in Medicine 17, 873-890.
+    """
+    bounds, bounds_before = wilson(successes, n), wilson(successes_before, n_before)
+    if bounds is None or bounds_before is None:
+        return None
+    share, share_before = successes / n, successes_before / n_before
+    difference = share - share_before
+    down = sqrt((share - bounds[0]) ** 2 + (bounds_before[1] - share_before) ** 2)
+    up = sqrt((bounds[1] - share) ** 2 + (share_before - bounds_before[0]) ** 2)
+    return max(-1.0, difference - down), min(1.0, difference + up)
+
+
 @dataclass(frozen=True)
 class Rate:
     """`numerator` of `denominator`, always shown with both."""
@@ -68,11 +88,7 @@ class Share(Rate):
 
 @dataclass(frozen=True)
 class Change:
-    """How far `rate` lies from `before`: their difference in -1…1, and Newcombe's 95 % interval of it.
-
-    The interval takes the two as independent. Where both were measured on the same examples (two models on one test
-    set) they go up and down together, and the interval is wider than it need be: it errs on the careful side.
-    """
+    """How far `rate` lies from `before`: their difference in -1…1, and Newcombe's 95 % interval of it."""
 
     rate: Rate
     before: Rate
@@ -86,18 +102,10 @@ class Change:
 
     @property
     def interval(self) -> Interval | None:
-        """Newcombe's hybrid score interval (his method 10); None when one of the two has under 5 observations.
-
-        Newcombe, R. G. (1998), Interval estimation for the difference between independent proportions: comparison of
-        eleven methods, Statistics in Medicine 17, 873-890.
-        """
-        bounds, bounds_before, difference = self.rate.interval, self.before.interval, self.difference
-        if bounds is None or bounds_before is None or difference is None:
+        """None when one of the two has under 5 observations, or is a `Share`."""
+        if self.rate.interval is None or self.before.interval is None:
             return None
-        share, share_before = self.rate.value or 0.0, self.before.value or 0.0
-        down = sqrt((share - bounds[0]) ** 2 + (bounds_before[1] - share_before) ** 2)
-        up = sqrt((bounds[1] - share) ** 2 + (share_before - bounds_before[0]) ** 2)
-        return max(-1.0, difference - down), min(1.0, difference + up)
+        return newcombe(self.rate.numerator, self.rate.denominator, self.before.numerator, self.before.denominator)
 
     def to_json(self) -> dict[str, Any] | None:
         """None where there is no difference to speak of."""

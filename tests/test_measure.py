@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from models_zoo.training.fit import Config
-from rounds import predictor, rules
+from rounds import predictor
 from rounds.datasets.freeze import freeze
 from rounds.models import Evaluation, Round, TrainingRun
 from rounds.training import evaluate, runs
 from rounds.training.runs import Measured
+from stats.scores import Score
 
 from .rows import a_model, a_person, a_round, a_task, an_attempt, people
 
@@ -41,8 +42,8 @@ def run(db) -> TrainingRun:
             Round.objects.filter(pk=round.pk).update(status=Round.Status.DONE)
     runs.record_measurements(
         [
-            Measured(None, "base_dev", rules.Tally(4_950, 5_000)),
-            Measured(None, "base_test", rules.Tally(9_900, 10_000)),
+            Measured(None, "base_dev", Score(4_950, 5_000)),
+            Measured(None, "base_test", Score(9_900, 10_000)),
         ],
         new_model=graphite,
     )
@@ -85,7 +86,7 @@ def test_and_on_no_split_twice(run):
 
 
 def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
-    base = [Measured(None, "base_dev", rules.Tally(4_960, 5_000)), Measured(None, "base_test", rules.Tally(1, 1))]
+    base = [Measured(None, "base_dev", Score(4_960, 5_000)), Measured(None, "base_test", Score(1, 1))]
     verdict = evaluate.gate(run, base + evaluate.on_rounds(run, "new", "new", print)[0])
     assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]
 

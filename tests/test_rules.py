@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rounds import rules
-from rounds.rules import ABUSE, DISPUTED, PENDING, REJECTED, SPLIT, UNREADABLE, VERIFIED, Rules, Settlement, Tally
+from rounds.rules import ABUSE, DISPUTED, PENDING, REJECTED, SPLIT, UNREADABLE, VERIFIED, Rules, Settlement
+from stats.scores import Score
 
 CLAIMED = "7"
 ANSWERS = [CLAIMED, "1", "2", UNREADABLE]
@@ -196,10 +197,10 @@ def test_a_clock_that_runs_behind_shows_no_negative_progress():
 
 def gate(*, base=(4_950, 5_000), parent_base=(4_950, 5_000), adversarial=(15, 20), parent=(0, 20), **changed):
     return rules.gate(
-        base_dev=Tally(*base),
-        parent_base_dev=Tally(*parent_base),
-        adversarial_dev=Tally(*adversarial),
-        parent_adversarial_dev=Tally(*parent),
+        base_dev=Score(*base),
+        parent_base_dev=Score(*parent_base),
+        adversarial_dev=Score(*adversarial),
+        parent_adversarial_dev=Score(*parent),
         rules=Rules(**changed),
     )
 

@@ -31,6 +31,7 @@ from models_zoo.networks.checkpoints import load_model
 from models_zoo.training.config import FIRST, Config
 from models_zoo.training.fit import fit
 from rounds import rules
+from stats.scores import Score
 
 RESULT, COLLECTED = "result.json", "collected.json"
 MOST_ATTEMPTS = 40_000
@@ -256,10 +257,10 @@ class Experiment:
         images, labels = dev
         before = read_json(parent / RESULT)["scores"][BASE_DEV]
         return rules.gate(
-            base_dev=rules.Tally(*base_dev),
-            parent_base_dev=rules.Tally(*before),
-            adversarial_dev=rules.Tally(*tally(model, (images, labels))),
-            parent_adversarial_dev=rules.Tally(*tally(load_model(parent), (images, labels))),
+            base_dev=Score(*base_dev),
+            parent_base_dev=Score(*before),
+            adversarial_dev=Score(*tally(model, (images, labels))),
+            parent_adversarial_dev=Score(*tally(load_model(parent), (images, labels))),
             rules=rules.Rules(),
         ).passed
 

@@ -1,41 +1,18 @@
 """How well a model reads: every number is a count of correct answers out of n, with its interval."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import prod, sqrt
+from math import prod
 
 import numpy as np
 import torch
 from torch import nn
 
-# Two-sided 95 % point of the normal distribution.
-Z = 1.959963984540054
+from stats.scores import Score
+
 # What a network keeps of a picture for its gradient grows with the picture: 29 MiB in resnet18 and 155 in densenet121
 # at 64 pixels in colour. A batch has so many values of pictures, that is 500 digits, or 31 of those photographs.
 LARGEST_BATCH = 500
 VALUES_PER_BATCH = LARGEST_BATCH * 28 * 28
-
-
-@dataclass(frozen=True)
-class Score:
-    """So many right of so many."""
-
-    correct: int
-    n: int
-
-    @property
-    def accuracy(self) -> float:
-        """Share of correct answers, 0 to 1; not a number when nothing was asked."""
-        return self.correct / self.n if self.n else float("nan")
-
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the accuracy, each end in 0 to 1 (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
-        if not self.n:
-            return 0.0, 1.0
-        p, z2n = self.accuracy, Z * Z / self.n
-        middle = (p + z2n / 2) / (1 + z2n)
-        half = Z / (1 + z2n) * sqrt(p * (1 - p) / self.n + z2n / (4 * self.n))
-        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def to_input(images: np.ndarray | torch.Tensor, device: torch.device | str = "cpu") -> torch.Tensor:

@@ -9,7 +9,7 @@ mode; they are measured on the device that they are on.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from math import hypot, inf
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,11 @@ from models_zoo.data.geometry import resample, shift, turn
 from models_zoo.data.run_data import Pictures
 from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
-from models_zoo.networks.predict import Score, batches, confusion, counted, probabilities, to_input
+from models_zoo.networks.predict import batches, confusion, counted, probabilities, to_input
 from models_zoo.robustness import attack_parameters, attacks
 from models_zoo.robustness.corruptions import corrupt, severities, suitable
+from stats.rates import Interval, newcombe
+from stats.scores import Score
 
 EVALUATION = "evaluation.json"
 ANGLES = range(-30, 31, 10)
@@ -373,15 +375,10 @@ class Beside:
         """Accuracy minus the reference's, -1 to 1: robust training should raise it on attacks and lowers it clean."""
         return self.model.accuracy - self.reference.accuracy
 
-    def interval(self) -> tuple[float, float]:
-        """Newcombe's 95 % interval of the gain, each end in -1 to 1 (Newcombe 1998, Statist. Med. 17:873, method 10).
-
-        It takes the two for measured on different pictures. They were measured on the same ones, which are easy or
-        hard for both, so it is rather too wide.
-        """
-        (low, high), (least, most) = self.model.interval(), self.reference.interval()
-        here, there = self.model.accuracy, self.reference.accuracy
-        return self.gain - hypot(here - low, most - there), self.gain + hypot(high - here, there - least)
+    @property
+    def interval(self) -> Interval | None:
+        """Newcombe's 95 % interval of the gain; None under 5 pictures."""
+        return newcombe(self.model.correct, self.model.n, self.reference.correct, self.reference.n)
 
 
 def beside(rows: Iterable[Row], reference: Iterable[Row]) -> list[Beside]:
@@ -403,8 +400,7 @@ def together(rows: Iterable[Row], suite: str) -> Score:
 
 
 def _sum(scores: Iterable[Score]) -> Score:
-    scores = list(scores)
-    return Score(sum(score.correct for score in scores), sum(score.n for score in scores))
+    return sum(scores, Score(0, 0))
 
 
 def _row(name: str, suite: str, parameter: str, score: Score) -> Row:

@@ -7,7 +7,8 @@ from typing import Any
 from models_zoo.files import read_json, write_bytes
 from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import load_meta
-from models_zoo.robustness.suites import Row, beside, read_rows, write_rows
+from models_zoo.robustness.suites import Beside, Row, beside, read_rows, write_rows
+from stats.scores import Score
 
 CARD = "README.md"
 PLAIN_RECIPE = "standard"
@@ -137,13 +138,25 @@ def _evaluation(rows: list[Row]) -> list[str]:
     for row in rows:
         if row.suite == "confusion":
             continue
-        low, high = row.score.interval()
         extra = f"; expected calibration error {row.error:.4f}" if row.error is not None else ""
         lines.append(
-            f"| {row.suite} | {row.parameter}{extra} | {row.correct} | {row.n} | {100 * row.score.accuracy:.2f} % "
-            f"| {100 * low:.2f} - {100 * high:.2f} % |"
+            f"| {row.suite} | {row.parameter}{extra} | {row.correct} | {row.n} | {' | '.join(_in_percent(row.score))} |"
         )
-    return [*lines, "", "Intervals are Wilson's. The confusion counts are in `evaluation.json`.", ""]
+    return [
+        *lines,
+        "",
+        "Intervals are Wilson's; of fewer than 5 pictures only the counts are given. The confusion counts are in "
+        "`evaluation.json`.",
+        "",
+    ]
+
+
+def _in_percent(score: Score) -> tuple[str, str]:
+    """Accuracy and interval; both empty under 5 pictures."""
+    if score.interval is None:
+        return "", ""
+    low, high = score.interval
+    return f"{100 * score.accuracy:.2f} %", f"{100 * low:.2f} - {100 * high:.2f} %"
 
 
 def _beside(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
@@ -165,13 +178,22 @@ def _compared(rows: list[Row], reference: Reference) -> list[str]:
     lines += [f"| suite | parameter | n | this model | {reference.name} | difference | 95 % interval |"]
     lines += ["|---|---|---|---|---|---|---|"]
     for pair in beside(rows, reference.rows):
-        low, high = pair.interval()
-        lines.append(
-            f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {100 * pair.model.accuracy:.2f} % "
-            f"| {100 * pair.reference.accuracy:.2f} % | {100 * pair.gain:+.2f} points "
-            f"| {100 * low:+.2f} to {100 * high:+.2f} |"
-        )
-    return [*lines, "", " ".join(["Intervals are Newcombe's.", *_left_out(rows, reference)]), ""]
+        lines.append(f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {' | '.join(_side_by_side(pair))} |")
+    about = "Intervals are Newcombe's; of fewer than 5 pictures only the counts are given."
+    return [*lines, "", " ".join([about, *_left_out(rows, reference)]), ""]
+
+
+def _side_by_side(pair: Beside) -> tuple[str, str, str, str]:
+    """Both accuracies, their difference and its interval; under 5 pictures only how many each read right."""
+    if pair.interval is None:
+        return str(pair.model.correct), str(pair.reference.correct), "", ""
+    low, high = pair.interval
+    return (
+        f"{100 * pair.model.accuracy:.2f} %",
+        f"{100 * pair.reference.accuracy:.2f} %",
+        f"{100 * pair.gain:+.2f} points",
+        f"{100 * low:+.2f} to {100 * high:+.2f}",
+    )
 
 
 def _left_out(rows: list[Row], reference: Reference) -> list[str]:

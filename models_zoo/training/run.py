@@ -13,7 +13,7 @@ from torch import nn
 from models_zoo.data.run_data import TrainingData
 from models_zoo.files import write_json
 from models_zoo.networks.checkpoints import load_model, save_model
-from models_zoo.networks.predict import Score, accuracy
+from models_zoo.networks.predict import accuracy
 from models_zoo.training import provenance, schedules
 from models_zoo.training.averaging import averaging, move_towards
 from models_zoo.training.config import Config
@@ -24,6 +24,7 @@ from models_zoo.training.progress import Progress, TrainingFailed
 from models_zoo.training.resume import Checkpoint
 from models_zoo.training.start import PARENT, refuse_missing_file, start
 from models_zoo.training.transforms import augmented
+from stats.scores import Score
 
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"

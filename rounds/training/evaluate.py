@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models_zoo.data.mnist import BaseData
 from models_zoo.files import read_json
-from models_zoo.networks.predict import Score, confusion
+from models_zoo.networks.predict import confusion
 from models_zoo.robustness.suites import CHEAP, SUITES, Row, evaluate, round_rows, rows_of_rounds
 from models_zoo.training.fit import Config, Fitted, choose_device
 from models_zoo.training.model_card import Reference
@@ -17,6 +17,7 @@ from rounds import predictor, rules, selectors
 from rounds.datasets.arrays import split_arrays
 from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
 from rounds.training.runs import Measured
+from stats.scores import Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ def kept(rows: Iterable[Row]) -> list[Measured]:
         Measured(
             None,
             KEPT[row.suite],
-            rules.Tally(row.correct, row.n),
+            Score(row.correct, row.n),
             parameter="" if row.suite == "base" else row.parameter,
         )
         for row in rows
@@ -74,7 +75,7 @@ def as_rows(name: str, measurements: Iterable[Measured]) -> list[Row]:
     names = {suite: name for name, suite in KEPT.items()}
     rows, rounds = [], {}
     for measured in measurements:
-        correct, n = measured.tally.correct, measured.tally.n
+        correct, n = measured.score.correct, measured.score.n
         if measured.suite in names:
             rows.append(Row(name, names[Suite(measured.suite)], measured.parameter or "test", correct, n))
         elif measured.suite == Suite.ROUND_TEST and measured.round:
@@ -145,9 +146,9 @@ def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
     return Reference(model.name, about, as_rows(model.name, _all_of(model, measurements)))
 
 
-def _right(counts: "np.ndarray") -> rules.Tally:
+def _right(counts: "np.ndarray") -> Score:
     """How many of all are right: the diagonal of a confusion, int64 [labels, answers]."""
-    return rules.Tally(int(counts.trace()), int(counts.sum()))
+    return Score(int(counts.trace()), int(counts.sum()))
 
 
 @contextmanager
@@ -173,12 +174,11 @@ def _all_of(model: ModelVersion, measurements: list[Measured]) -> list[Measured]
     sets = {m.training_set for m in measurements}
     stored = model.evaluations.select_related("round", "training_set")
     return [
-        Measured(model, e.suite, rules.Tally(e.correct, e.n), e.round, e.training_set, e.parameter)
+        Measured(model, e.suite, Score(e.correct, e.n), e.round, e.training_set, e.parameter)
         for e in stored
         if e.training_set is None or e.training_set in sets
     ] + [m for m in measurements if m.model == model]
 
 
-def _together(measurements: Iterable[Measured]) -> rules.Tally:
-    tallies = [m.tally for m in measurements]
-    return rules.Tally(sum(tally.correct for tally in tallies), sum(tally.n for tally in tallies))
+def _together(measurements: Iterable[Measured]) -> Score:
+    return sum((m.score for m in measurements), Score(0, 0))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from rounds import rules, services
 from rounds.models import Evaluation, ModelVersion, Round, Task, TrainingRun, TrainingSet
+from stats.scores import Score
 
 Status = TrainingRun.Status
 
@@ -25,7 +26,7 @@ class Measured:
     model: ModelVersion | None
     """None for the model that is about to be published."""
     suite: str
-    tally: rules.Tally
+    score: Score
     round: Round | None = None
     training_set: TrainingSet | None = None
     parameter: str = ""
@@ -84,8 +85,8 @@ def record_measurements(measurements: list[Measured], *, new_model: ModelVersion
                 parameter=measured.parameter,
                 round=measured.round,
                 training_set=measured.training_set,
-                correct=measured.tally.correct,
-                n=measured.tally.n,
+                correct=measured.score.correct,
+                n=measured.score.n,
             )
             for measured in measurements
         ],

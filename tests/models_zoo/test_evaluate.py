@@ -1,17 +1,13 @@
 """Every measurement is a count out of n, checked against arithmetic or against somebody else's implementation."""
 
-import math
 import warnings
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from torch import nn
 
-from models_zoo.networks.predict import Score, accuracy, batches, confusion, probabilities
+from models_zoo.networks.predict import accuracy, batches, confusion, probabilities
 from models_zoo.robustness import suites
 from models_zoo.robustness.suites import (
     Attack,
@@ -29,6 +25,8 @@ from models_zoo.robustness.suites import (
     write_rows,
 )
 from models_zoo.training.config import ConfigError
+from stats.rates import newcombe
+from stats.scores import Score
 from tests.models_zoo.conftest import toys
 
 
@@ -49,17 +47,6 @@ def bars(count=40):
     for image, label in zip(images, labels, strict=True):
         image[6:22, 4 + 2 * label : 6 + 2 * label] = 255
     return images, labels
-
-
-@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_the_interval_is_wilsons(counts):
-    correct, n = counts
-    assert Score(correct, n).interval() == pytest.approx(proportion_confint(correct, n, method="wilson"), abs=1e-9)
-
-
-def test_nothing_asked_is_no_accuracy_and_every_accuracy():
-    assert math.isnan(Score(0, 0).accuracy)
-    assert Score(0, 0).interval() == (0.0, 1.0)
 
 
 def test_probabilities_are_one_row_per_picture_that_sums_to_one():
@@ -382,11 +369,10 @@ def test_a_model_is_shown_beside_its_reference():
     assert [(pair.suite, round(pair.gain, 2)) for pair in beside(robust, plain)] == [("base", -0.09), ("pgd", 0.6)]
 
 
-@given(*[st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))] * 2)
-def test_the_interval_of_a_difference_is_newcombes(model, reference):
-    pair = Beside("pgd", "linf 0.3", Score(*model), Score(*reference))
-    asked = confint_proportions_2indep(*model, *reference, method="newcomb", compare="diff")
-    assert pair.interval() == pytest.approx(asked, abs=1e-9)
+def test_the_interval_of_a_difference_is_newcombes_and_there_is_none_under_five_pictures():
+    pair = Beside("pgd", "linf 0.3", Score(56, 70), Score(48, 80))
+    assert pair.interval == newcombe(56, 70, 48, 80)
+    assert Beside("pgd", "linf 0.3", Score(4, 4), Score(0, 4)).interval is None
 
 
 def test_a_suite_as_a_whole_is_all_that_it_showed():

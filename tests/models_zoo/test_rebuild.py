@@ -141,13 +141,21 @@ def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_num
     clean = Row("p", "base", "test", 99, 100)
     robust = [clean, Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "moved", "shifted", 1, 100)]
     for n, told in (
-        (100, "Newcombe's.\n"),
+        (100, "only the counts are given.\n"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
         plain = [clean, Row("p", "pgd", "linf 0.3", 5, n), Row("p", "moved", "shifted", 1, n)]
         record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
         assert told in (finished / "README.md").read_text()
     assert "pictures: pgd, moved." in (finished / "README.md").read_text()
+
+
+def test_a_card_gives_only_the_counts_of_fewer_than_five_pictures(finished):
+    robust, plain = [Row("r", "pgd", "linf 0.3", 3, 4)], [Row("p", "pgd", "linf 0.3", 1, 4)]
+    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    card = (finished / "README.md").read_text()
+    assert "| pgd | linf 0.3 | 3 | 4 |  |  |" in card
+    assert "| pgd | linf 0.3 | 4 | 3 | 1 |  |  |" in card
 
 
 def test_a_robust_models_card_without_a_reference_says_so_and_how_to_give_one(run_folder, base):
@@ -269,7 +277,7 @@ def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monk
     assert "the rest on 10 of them" in text
     assert "| another | " in text
     clean = next(row.score for row in read_rows(tmp_path / "models" / "another") if row.suite == "base")
-    low, high = clean.interval()
+    low, high = clean.interval
     cell = f"{100 * clean.accuracy:.2f}<br><sub>{100 * low:.2f}-{100 * high:.2f}</sub>"
     assert f"| another | {cell} |" in text
     assert "old" not in text

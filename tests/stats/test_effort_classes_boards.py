@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.boards import Tally, add_up, ranks
+from stats.boards import AnnotatorCounts, add_up, ranks
 from stats.classes import Group, class_rates, confusion
 from stats.effort import Spread, most_active, spread
 from stats.rates import Rate
@@ -56,19 +56,19 @@ def test_a_verified_example_that_did_not_fool_is_no_part_of_vmer():
     assert (one.mer, one.vmer) == (Rate(4, 8), Rate(3, 8))
 
 
-tallies = st.dictionaries(st.sampled_from("abc"), st.builds(Tally, *[st.integers(0, 99)] * 5))
+counts_by_annotator = st.dictionaries(st.sampled_from("abc"), st.builds(AnnotatorCounts, *[st.integers(0, 99)] * 5))
 
 
-@given(st.lists(tallies, max_size=4), st.randoms(use_true_random=False))
-def test_tallies_of_rounds_add_up_in_any_order(rounds, rnd):
+@given(st.lists(counts_by_annotator, max_size=4), st.randoms(use_true_random=False))
+def test_counts_of_rounds_add_up_in_any_order(rounds, rnd):
     total = add_up(rounds)
     assert total == add_up(rnd.sample(rounds, len(rounds)))
-    assert sum(tally.attempts for tally in total.values()) == sum(t.attempts for of in rounds for t in of.values())
+    assert sum(counts.attempts for counts in total.values()) == sum(c.attempts for of in rounds for c in of.values())
 
 
 def test_nobodys_rate_is_published_under_twenty_attempts():
-    assert Tally(attempts=19, fooled=9, verified=9).vmer is None
-    assert Tally(attempts=20, fooled=9, verified=9).vmer == Rate(9, 20)
+    assert AnnotatorCounts(attempts=19, fooled=9, verified=9).vmer is None
+    assert AnnotatorCounts(attempts=20, fooled=9, verified=9).vmer == Rate(9, 20)
 
 
 def test_equals_share_a_place_and_the_next_place_is_left_free():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from stats.rates import Change, Rate, Share, wilson
+from stats.rates import Change, Rate, Share, newcombe, wilson
 
 
 @st.composite
@@ -50,11 +50,15 @@ def test_a_share_has_a_value_and_never_an_interval():
 
 
 @given(rates(), rates())
-def test_the_interval_of_a_change_is_the_one_that_statsmodels_gives(rate, before):
-    theirs = confint_proportions_2indep(
-        rate.numerator, rate.denominator, before.numerator, before.denominator, method="newcomb", compare="diff"
-    )
-    assert Change(rate, before).interval == pytest.approx(theirs, abs=1e-9)
+def test_newcombe_is_the_interval_that_statsmodels_gives(rate, before):
+    counts = rate.numerator, rate.denominator, before.numerator, before.denominator
+    theirs = confint_proportions_2indep(*counts, method="newcomb", compare="diff")
+    assert newcombe(*counts) == pytest.approx(theirs, abs=1e-9)
+    assert Change(rate, before).interval == newcombe(*counts)
+
+
+def test_a_change_of_a_share_has_no_interval_however_large_both_are():
+    assert Change(Share(30, 100), Share(40, 100)).to_json() == {"difference": pytest.approx(-0.1), "interval": None}
 
 
 @given(rates(), rates())
@@ -76,3 +80,4 @@ def test_newcombes_own_example_of_a_difference():
 def test_a_change_from_nothing_is_none_and_one_from_little_has_no_interval():
     assert Change(Rate(3, 10), Rate(0, 0)).to_json() is None
     assert Change(Rate(5, 10), Rate(1, 4)).to_json() == {"difference": 0.25, "interval": None}
+    assert newcombe(1, 4, 5, 10) is None
