@@ -59,8 +59,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
 @csrf_exempt
 def nothing_here(request: HttpRequest, path: str) -> JsonResponse:
     """Answers every address under /api/ that leads nowhere."""
-    kind = ErrorKind.NO_SUCH_ADDRESS if path.endswith("/") or not path else ErrorKind.SLASH_MISSING
-    return JsonResponse(problem_of(kind.error(path=request.path)), status=kind.status, content_type=MEDIA_TYPE)
+    if path and not path.endswith("/"):
+        error = ErrorKind.SLASH_MISSING.error(path=request.path)
+    else:
+        error = ErrorKind.NO_SUCH_ADDRESS.error(path=request.path)
+    return JsonResponse(problem_of(error), status=error.status, content_type=MEDIA_TYPE)
 
 
 def size(n: int) -> str:
