@@ -17,7 +17,7 @@ import numpy as np
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from rounds.errors import Unavailable
+from rounds.errors import ErrorKind, Unavailable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,11 +57,7 @@ def load(version: "ModelVersion") -> "nn.Module":
                 _cache[version.weights_hash] = _load(version)
             except Exception as error:
                 log.exception("adversary %s can't be loaded", version)
-                raise Unavailable(
-                    "The adversary can't be loaded now, so nothing was scored. Keep the drawing and send it again; "
-                    "if this stays, tell an admin of the site.",
-                    code="adversary_unavailable",
-                ) from error
+                raise ErrorKind.ADVERSARY_UNAVAILABLE.error() from error
         _cache.move_to_end(version.weights_hash)
         while len(_cache) > CACHE_SIZE:
             _cache.popitem(last=False)

@@ -127,7 +127,7 @@ def test_the_refusal_names_the_round_that_is_open_now(prompt, adversary, pen):
     services.keep_adversary(round=prompt.round, by=None)
     with pytest.raises(Refused, match="Round 2 is open now") as refusal:
         services.submit_example(prompt=reload(prompt), image=pen.digit(prompt.label, fooling=True))
-    assert refusal.value.extra["open_round"]
+    assert refusal.value.members["open_round"]
 
 
 def test_two_tabs_do_not_get_the_same_try_number(prompt, pen):

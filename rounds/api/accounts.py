@@ -5,17 +5,16 @@ from typing import Any
 from django.contrib.auth import authenticate
 from rest_framework import serializers
 from rest_framework.authtoken.models import Token
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 
 from rounds import services
+from rounds.errors import ErrorKind
 from rounds.roles import ROLES
 
 from .base import ApiView
-from .docs import described
-from .problems import Problem
+from .docs import described, invalid_field
 
 TAG = "Accounts"
 
@@ -52,8 +51,8 @@ class TokenView(ApiView):
         request=LoginSerializer,
         answers={200: TokenSerializer},
         problems=[
-            Problem(400, "invalid", "password: This field is required."),
-            Problem(401, "wrong_credentials", "No account has this username and password. Check both."),
+            invalid_field("password", "This field is required.", "required"),
+            ErrorKind.WRONG_CREDENTIALS,
         ],
         auth=[],
     )
@@ -63,10 +62,7 @@ class TokenView(ApiView):
         login.is_valid(raise_exception=True)
         user = authenticate(request._request, **login.validated_data)
         if user is None:
-            raise AuthenticationFailed(
-                "No account has this username and password. Check both, or reset the password on the site.",
-                code="wrong_credentials",
-            )
+            raise ErrorKind.WRONG_CREDENTIALS.error()
         return Response({"token": Token.objects.get_or_create(user=user)[0].key})
 
 

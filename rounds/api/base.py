@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed, ParseError
+from rest_framework.exceptions import AuthenticationFailed, NotFound
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import JSONParser
@@ -20,11 +20,12 @@ from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
 from rounds import services
+from rounds.errors import ErrorKind
 from rounds.models import Person
 from rounds.roles import ANNOTATOR
 from rounds.services import GUEST_SESSION_KEY
 
-from .problems import TooLarge
+from .problems import size
 
 
 class GuestThrottle(AnonRateThrottle):
@@ -54,7 +55,7 @@ class StrictJson(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise ParseError("JSON parse error - it is nested too deeply") from error
+            raise ErrorKind.BODY_UNREADABLE.error(reason="JSON parse error - it is nested too deeply") from error
 
 
 class ApiToken(TokenAuthentication):
@@ -78,7 +79,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # First of all: to authenticate a session, the CSRF check would already read the body.
         if announced_length(request) > self.largest_body:
-            raise TooLarge(self.largest_body)
+            raise ErrorKind.TOO_LARGE.error(largest=size(self.largest_body))
         super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -90,7 +91,7 @@ class ApiView(APIView):
 def announced_length(request: Request) -> int:
     """The bytes that the body is said to have. Django takes a body of unannounced length for an empty one."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
-        raise ParseError("It came without its length in Content-Length.")
+        raise ErrorKind.BODY_UNREADABLE.error(reason="It came without its length in Content-Length")
     return int(request.META.get("CONTENT_LENGTH") or 0)
 
 
@@ -134,11 +135,13 @@ class Page(PageNumberPagination):
     """A hundred at a time."""
 
     page_size = 100
-    invalid_page_message = "There is no page {page_number} in this list. Take one of the links `next` and `previous`."
 
 
 def page_of(view: APIView, found: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
     """The page of `found` that the request asks for."""
     pages = Page()
-    page = pages.paginate_queryset(found, view.request, view)
+    try:
+        page = pages.paginate_queryset(found, view.request, view)
+    except NotFound:
+        raise ErrorKind.NO_SUCH_PAGE.error(page=view.request.query_params[pages.page_query_param]) from None
     return pages.get_paginated_response(serializer(page, many=True).data)

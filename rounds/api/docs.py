@@ -8,8 +8,11 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 
+from rounds.errors import ErrorKind, Refused
+from rounds.models import Round
+
 from .base import GuestThrottle, PersonThrottle
-from .problems import MEDIA_TYPE, Problem
+from .problems import MEDIA_TYPE, field_sentence, problem_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,33 +42,35 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 PAGE = OpenApiParameter("page", int, description="Which page of the list, from 1.")
 
+#: Problems that every call can have, those of calls with a body, and those of calls that change something.
 ANYWHERE = [
-    Problem(401, "authentication_failed", "Invalid token. POST /api/v1/auth/token/ gives you one."),
-    Problem(429, "throttled", "These are too many requests. Wait 12 seconds, then send it again."),
-    Problem(500, "server_error", "Something went wrong on the site's side; it was logged. Send the request again."),
-    Problem(503, "unavailable", "The database doesn't answer right now, so nothing was stored. Send it again."),
+    ErrorKind.AUTHENTICATION_FAILED,
+    ErrorKind.THROTTLED,
+    ErrorKind.SERVER_ERROR,
+    ErrorKind.DATABASE_UNAVAILABLE,
 ]
 OF_A_BODY = [
-    Problem(400, "parse_error", "The body can't be read: JSON parse error - Expecting value. Mend it."),
-    Problem(413, "too_large", "The request is larger than the 64 KB that this call takes. Send a smaller one."),
-    Problem(415, "unsupported_media_type", "Unsupported media type “text/plain”. Send application/json."),
+    ErrorKind.BODY_UNREADABLE,
+    ErrorKind.BODY_CUT_OFF,
+    ErrorKind.BAD_REQUEST,
+    ErrorKind.TOO_LARGE,
+    ErrorKind.UNSUPPORTED_MEDIA_TYPE,
 ]
-OF_A_SESSION = [
-    Problem(403, "permission_denied", "CSRF Failed: CSRF token missing. Send the cookie's value in X-CSRFToken."),
-]
+OF_A_SESSION = [ErrorKind.CSRF_FAILED]
 
 
-def missing(what: str) -> Problem:
-    return Problem(404, "not_found", f"There is no such {what}. Check the address.")
+def needs_role(*roles: str) -> Refused:
+    return ErrorKind.ROLE_NEEDED.example(roles=" or ".join(roles))
 
 
-def needs_role(*roles: str) -> Problem:
-    return Problem(403, "not_allowed", f"This needs the role {' or '.join(roles)}; an admin of this site can give it.")
+def illegal_move(status: Round.Status, to: Round.Status) -> Refused:
+    legal = " or ".join(sorted(Round.MOVES[status])) or "nothing: it is final"
+    return ErrorKind.ILLEGAL_MOVE.example(round_status=status.value, to=to, legal=legal)
 
 
-def illegal_move(status: str, to: str) -> Problem:
-    detail = f"Round 2 is {status} and can't become {to}."
-    return Problem(409, "illegal_move", detail, {"round_status": status})
+def invalid_field(field: str, detail: str, code: str = "invalid") -> Refused:
+    error = {"field": field, "detail": detail, "code": code}
+    return ErrorKind.FIELDS_INVALID.example(reasons=field_sentence(error), errors=[error])
 
 
 def described(
@@ -73,7 +78,7 @@ def described(
     *,
     tag: str,
     answers: dict[Any, Any],
-    problems: Sequence[Problem] = (),
+    problems: Sequence[ErrorKind | Refused] = (),
     request: Any = None,
     parameters: Sequence[Any] = (),
     writes: bool = False,
@@ -81,9 +86,11 @@ def described(
 ) -> Callable[[F], F]:
     """Describes a view's method: its answers, its own problems, and those that every call can have.
 
-    The text is the method's docstring. `writes` says that the call changes something, and so checks the CSRF token.
+    The text is the method's docstring. A problem is an error's kind, shown with its sample values, or an error with
+    values that fit the call better. `writes` says that the call changes something, and so checks the CSRF token.
     """
-    found = [*problems, *ANYWHERE, *(OF_A_SESSION if writes else []), *(OF_A_BODY if request else [])]
+    every = [*problems, *ANYWHERE, *(OF_A_SESSION if writes else []), *(OF_A_BODY if request else [])]
+    examples = [problem.example() if isinstance(problem, ErrorKind) else problem for problem in every]
     return extend_schema(
         operation_id=name,
         summary=name.replace("_", " ").capitalize(),
@@ -91,22 +98,22 @@ def described(
         request=request,
         parameters=list(parameters),
         auth=auth,
-        responses={**answers, **_by_status(found)},
+        responses={**answers, **_by_status(examples)},
     )
 
 
-def _by_status(problems: Sequence[Problem]) -> dict[Any, OpenApiResponse]:
+def _by_status(errors: Sequence[Refused]) -> dict[Any, OpenApiResponse]:
     return {
         (status, MEDIA_TYPE): OpenApiResponse(
             ProblemSerializer,
             description=HTTPStatus(status).phrase,
             examples=[
-                OpenApiExample(problem.code, problem.to_json(), response_only=True)
-                for problem in problems
-                if problem.status == status
+                OpenApiExample(error.kind.name.lower(), problem_of(error), response_only=True)
+                for error in errors
+                if error.status == status
             ],
         )
-        for status in sorted({problem.status for problem in problems})
+        for status in sorted({error.status for error in errors})
     }
 
 

@@ -13,19 +13,18 @@ from rest_framework.response import Response
 
 from models_zoo.data.images import MAX_BYTES
 from rounds import selectors, services
-from rounds.errors import Invalid, Missing
+from rounds.errors import ErrorKind
 from rounds.models import Example
 from rounds.roles import ADMIN, ANNOTATOR, RESEARCHER
 
 from .base import ApiView, is_own
-from .docs import described, missing, needs_role
-from .problems import Problem
-from .prompts import NOT_YOURS, TAG, own_prompt
+from .docs import described, invalid_field, needs_role
+from .prompts import TAG, own_prompt
 from .tasks import ModelSerializer
 
 LONGEST_KEY = 100
-NOT_YOUR_EXAMPLE = Problem(404, "not_found", "There is no such example of yours. Check its id.")
 IMAGE = "image/png"
+NO_FILE = "Send the drawing as the file `image` of a multipart form."
 
 
 class ExampleSerializer(serializers.ModelSerializer[Example]):
@@ -77,7 +76,7 @@ class DrawingSerializer(serializers.Serializer[Any]):
         allow_empty_file=False,
         help_text=f"PNG or JPEG, at most {MAX_BYTES // 2**20} MB; a still picture, dark on light or light on dark.",
         error_messages={
-            "required": "Send the drawing as the file `image` of a multipart form.",
+            "required": NO_FILE,
             "invalid": "This is text, not a file. Send the drawing as a file of a multipart form.",
             "empty": "The file is empty. Choose a PNG or JPEG picture.",
         },
@@ -91,11 +90,7 @@ def image_url(example: Example) -> str:
 def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        raise Invalid(
-            f"The header Idempotency-Key takes at most {LONGEST_KEY} plain characters. "
-            "Use a new random UUID for every drawing.",
-            code="idempotency_key",
-        )
+        raise ErrorKind.IDEMPOTENCY_KEY_INVALID.error(longest=LONGEST_KEY)
     return key or None
 
 
@@ -126,11 +121,19 @@ class ExamplesView(ApiView):
         ],
         answers={200: ExampleSerializer, 201: ExampleSerializer},
         problems=[
-            Problem(400, "image", "The drawing is blank: draw something before you send it."),
+            invalid_field("image", NO_FILE, "required"),
+            ErrorKind.IMAGE_UNUSABLE,
+            ErrorKind.IDEMPOTENCY_KEY_INVALID,
+            ErrorKind.NOT_AUTHENTICATED,
             needs_role(ANNOTATOR),
-            NOT_YOURS,
-            Problem(409, "round_closed", "Round 1 is closed. Round 2 is open now.", {"open_round": 2}),
-            Problem(409, "prompt_finished", "This prompt is finished. Ask for the next one and draw for that."),
+            ErrorKind.NO_SUCH_PROMPT,
+            ErrorKind.ROUND_CLOSED,
+            ErrorKind.ROUND_CLOSED_NONE_OPEN,
+            ErrorKind.PROMPT_FINISHED,
+            ErrorKind.PROMPT_CHANGED,
+            ErrorKind.PROMPT_BUSY,
+            ErrorKind.IDEMPOTENCY_KEY_REUSED,
+            ErrorKind.ADVERSARY_UNAVAILABLE,
         ],
         writes=True,
     )
@@ -156,8 +159,10 @@ class RetractView(ApiView):
         tag=TAG,
         answers={200: ExampleSerializer},
         problems=[
-            NOT_YOUR_EXAMPLE,
-            Problem(409, "not_retractable", "Only a drawing that fooled can be taken back, while its round is open."),
+            ErrorKind.NOT_YOUR_EXAMPLE,
+            ErrorKind.NOT_YOURS,
+            ErrorKind.NOT_RETRACTABLE,
+            ErrorKind.NOT_RETRACTABLE_ANY_MORE,
         ],
         writes=True,
     )
@@ -165,7 +170,7 @@ class RetractView(ApiView):
         """Takes an example of yours back, while its round is open and validators have not settled it."""
         example = selectors.example_in_full(pk)
         if example is None or not is_own(request, example.annotator):
-            raise Missing(NOT_YOUR_EXAMPLE.detail)
+            raise ErrorKind.NOT_YOUR_EXAMPLE.error()
         services.retract_example(example=example, annotator=example.annotator)
         example.refresh_from_db(fields=["retracted_at"])
         return Response(ExampleSerializer(example).data)
@@ -176,13 +181,13 @@ class ImageView(ApiView):
         "get_image",
         tag=TAG,
         answers={(200, IMAGE): OpenApiTypes.BINARY},
-        problems=[missing("drawing")],
+        problems=[ErrorKind.NOT_YOUR_IMAGE],
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """The drawing of an example, a PNG: for its author, the validator who was handed it, researchers and admins."""
         example = selectors.example_in_full(pk)
         if example is None or not may_see(request, example):
-            raise Missing("There is no such drawing, or it is not on your desk. Ask for the next one to validate.")
+            raise ErrorKind.NOT_YOUR_IMAGE.error()
         return HttpResponse(
             bytes(example.drawing.png),
             content_type=IMAGE,

@@ -11,13 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import services
-from rounds.errors import Missing, Refused
+from rounds.errors import ErrorKind
 from rounds.models import Export
 from rounds.roles import ADMIN, RESEARCHER
 
 from .base import AccountView, account
-from .docs import described, missing, needs_role
-from .problems import Problem
+from .docs import described, needs_role
 from .rounds import round_or_missing
 
 TAG = "Numbers and data"
@@ -59,7 +58,7 @@ def export_or_missing(request: Request, pk: int) -> Export:
     services.require_role(request.user, RESEARCHER, ADMIN)
     export = Export.objects.filter(pk=pk).first()
     if export is None:
-        raise Missing(f"There is no export with the id {pk}. Ask for one with POST /api/v1/rounds/…/exports/.")
+        raise ErrorKind.NO_SUCH_EXPORT.error(id=pk)
     return export
 
 
@@ -68,7 +67,7 @@ class ExportsView(AccountView):
         "request_export",
         tag=TAG,
         answers={202: ExportSerializer},
-        problems=[needs_role(RESEARCHER, ADMIN), missing("round")],
+        problems=[ErrorKind.NOT_AUTHENTICATED, needs_role(RESEARCHER, ADMIN), ErrorKind.NO_SUCH_ROUND],
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
@@ -84,7 +83,7 @@ class ExportView(AccountView):
         "get_export",
         tag=TAG,
         answers={200: ExportSerializer},
-        problems=[needs_role(RESEARCHER, ADMIN), missing("export")],
+        problems=[ErrorKind.NOT_AUTHENTICATED, needs_role(RESEARCHER, ADMIN), ErrorKind.NO_SUCH_EXPORT],
     )
     def get(self, request: Request, pk: int) -> Response:
         """How far an export is, and the link once it is ready."""
@@ -97,20 +96,19 @@ class DownloadView(AccountView):
         tag=TAG,
         answers={(200, FILE): OpenApiTypes.BINARY},
         problems=[
+            ErrorKind.NOT_AUTHENTICATED,
             needs_role(RESEARCHER, ADMIN),
-            missing("export"),
-            Problem(409, "not_ready", "This export is queued. Ask for its state again in a few seconds."),
+            ErrorKind.NO_SUCH_EXPORT,
+            ErrorKind.EXPORT_FILE_GONE,
+            ErrorKind.EXPORT_NOT_READY,
         ],
     )
     def get(self, request: Request, pk: int) -> FileResponse:
         """The data set as a file."""
         export = export_or_missing(request, pk)
         if export.status != Export.Status.READY:
-            raise Refused(
-                f"This export is {export.status}. Ask for its state again in a few seconds, or for a new export.",
-                code="not_ready",
-            )
+            raise ErrorKind.EXPORT_NOT_READY.error(status=export.status)
         if not default_storage.exists(export.path):
-            raise Missing("The file of this export is gone from the storage. Ask for a new export of the round.")
+            raise ErrorKind.EXPORT_FILE_GONE.error()
         name = PurePosixPath(export.path).name
         return FileResponse(default_storage.open(export.path), as_attachment=True, filename=name, content_type=FILE)

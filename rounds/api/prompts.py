@@ -3,23 +3,20 @@
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import selectors, services
-from rounds.errors import Missing
+from rounds.errors import ErrorKind
 from rounds.models import Prompt
 from rounds.roles import ANNOTATOR
 from rounds.services import GUEST_SESSION_KEY
 
 from .base import ApiView, asking_annotator, is_own
-from .docs import described, missing, needs_role
-from .problems import Problem
+from .docs import described, invalid_field, needs_role
 from .tasks import task_or_missing
 
 TAG = "Drawing"
-NOT_YOURS = Problem(404, "not_found", "There is no such prompt of yours. Ask for one, then draw for that.")
 
 
 class PromptSerializer(serializers.ModelSerializer[Prompt]):
@@ -66,8 +63,8 @@ def own_prompt(request: Request, pk: int) -> Prompt:
             services.require_role(request.user, ANNOTATOR)
         return prompt
     if prompt and not prompt.annotator.is_guest and is_nobody(request):
-        raise NotAuthenticated  # a log-in that has expired, most likely
-    raise Missing(NOT_YOURS.detail)
+        raise ErrorKind.NOT_AUTHENTICATED.error()  # a log-in that has expired, most likely
+    raise ErrorKind.NO_SUCH_PROMPT.error()
 
 
 def is_nobody(request: Request) -> bool:
@@ -82,10 +79,13 @@ class PromptsView(ApiView):
         request=WantedSerializer,
         answers={200: PromptSerializer, 201: PromptSerializer},
         problems=[
-            Problem(400, "label", "“x” is not a label of this task. Use one of: 0, 1, 2."),
+            invalid_field("label", "Not a valid string."),
+            ErrorKind.LABEL_UNKNOWN,
+            ErrorKind.LABEL_ASSIGNED,
+            ErrorKind.LABEL_MISSING,
             needs_role(ANNOTATOR),
-            missing("task"),
-            Problem(409, "no_open_round", "No round is open. Come back when the next round opens."),
+            ErrorKind.NO_SUCH_TASK,
+            ErrorKind.NO_OPEN_ROUND,
         ],
         writes=True,
     )
@@ -104,7 +104,12 @@ class PromptsView(ApiView):
 
 
 class PromptView(ApiView):
-    @described("get_prompt", tag=TAG, answers={200: PromptSerializer}, problems=[needs_role(ANNOTATOR), NOT_YOURS])
+    @described(
+        "get_prompt",
+        tag=TAG,
+        answers={200: PromptSerializer},
+        problems=[ErrorKind.NOT_AUTHENTICATED, needs_role(ANNOTATOR), ErrorKind.NO_SUCH_PROMPT],
+    )
     def get(self, request: Request, pk: int) -> Response:
         """A prompt of yours, open or finished."""
         return Response(PromptSerializer(own_prompt(request, pk)).data)
@@ -116,9 +121,10 @@ class GiveUpView(ApiView):
         tag=TAG,
         answers={200: PromptSerializer},
         problems=[
+            ErrorKind.NOT_AUTHENTICATED,
             needs_role(ANNOTATOR),
-            NOT_YOURS,
-            Problem(409, "prompt_finished", "This prompt is finished already. Ask for the next one."),
+            ErrorKind.NO_SUCH_PROMPT,
+            ErrorKind.PROMPT_ALREADY_FINISHED,
         ],
         writes=True,
     )

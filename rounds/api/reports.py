@@ -7,10 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import reports
+from rounds.errors import ErrorKind
 
 from .base import ApiView
-from .docs import described, missing
-from .problems import Problem
+from .docs import described, invalid_field
 from .report_shapes import LeaderboardSerializer, MatrixSerializer, RoundReportSerializer, TaskReportSerializer
 from .rounds import round_or_missing
 from .tasks import task_or_missing
@@ -19,21 +19,21 @@ TAG = "Numbers and data"
 
 
 class RoundReportView(ApiView):
-    @described("report_round", tag=TAG, answers={200: RoundReportSerializer}, problems=[missing("round")])
+    @described("report_round", tag=TAG, answers={200: RoundReportSerializer}, problems=[ErrorKind.NO_SUCH_ROUND])
     def get(self, request: Request, pk: int) -> Response:
         """A round's numbers, each with numerator, denominator and interval: final ones once it is done."""
         return Response(reports.round_report(round_or_missing(pk)))
 
 
 class TaskReportView(ApiView):
-    @described("report_task", tag=TAG, answers={200: TaskReportSerializer}, problems=[missing("task")])
+    @described("report_task", tag=TAG, answers={200: TaskReportSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
     def get(self, request: Request, slug: str) -> Response:
         """The numbers of all rounds that were opened, oldest first, and of all of them together."""
         return Response(reports.task_report(task_or_missing(slug)))
 
 
 class MatrixView(ApiView):
-    @described("report_matrix", tag=TAG, answers={200: MatrixSerializer}, problems=[missing("task")])
+    @described("report_matrix", tag=TAG, answers={200: MatrixSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
     def get(self, request: Request, slug: str) -> Response:
         """Accuracy of every model on every test set."""
         return Response(reports.matrix(task_or_missing(slug)))
@@ -51,7 +51,7 @@ class LeaderboardView(ApiView):
         tag=TAG,
         parameters=[TopSerializer],
         answers={200: LeaderboardSerializer},
-        problems=[Problem(400, "invalid", "top: A valid integer is required."), missing("task")],
+        problems=[invalid_field("top", "A valid integer is required."), ErrorKind.NO_SUCH_TASK],
     )
     def get(self, request: Request, slug: str) -> Response:
         """Annotators by verified fooling examples; models by accuracy over all adversarial test sets."""

@@ -8,16 +8,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import services
+from rounds.errors import ErrorKind, Refused
 from rounds.models import Round
 from rounds.roles import ADMIN
 
 from .base import AccountView, account
-from .docs import described, illegal_move, missing, needs_role
-from .problems import Problem
+from .docs import described, illegal_move, invalid_field, needs_role
 from .rounds import RoundDetailSerializer, round_or_missing
 
 TAG = "Moves of a round"
-PROBLEMS = [needs_role(ADMIN), missing("round")]
+PROBLEMS: list[ErrorKind | Refused] = [ErrorKind.NOT_AUTHENTICATED, needs_role(ADMIN), ErrorKind.NO_SUCH_ROUND]
+#: Where somebody drafts or opens another round at the same moment.
+NEXT_ROUND_PROBLEMS = [ErrorKind.DRAFT_EXISTS, ErrorKind.OTHER_ROUND_OPEN]
+Status = Round.Status
 
 
 class NextRoundSerializer(serializers.ModelSerializer[Round]):
@@ -51,7 +54,7 @@ class CloseView(AccountView):
         "close_round",
         tag=TAG,
         answers={200: RoundDetailSerializer},
-        problems=[*PROBLEMS, illegal_move("validating", "validating")],
+        problems=[*PROBLEMS, illegal_move(Status.VALIDATING, Status.VALIDATING)],
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
@@ -67,8 +70,9 @@ class OpenView(AccountView):
         answers={200: RoundDetailSerializer},
         problems=[
             *PROBLEMS,
-            illegal_move("done", "open"),
-            Problem(409, "other_round_open", "Another round of this task is open. Close that one first."),
+            illegal_move(Status.DONE, Status.OPEN),
+            ErrorKind.NO_ADVERSARY,
+            ErrorKind.OTHER_ROUND_OPEN,
         ],
         writes=True,
     )
@@ -85,10 +89,11 @@ class TrainView(AccountView):
         request=RecipeSerializer,
         answers={200: RoundDetailSerializer},
         problems=[
-            Problem(400, "recipe", "This recipe can't be used: unknown option “epoch”."),
+            invalid_field("recipe", 'Expected a dictionary of items but got type "str".', "not_a_dict"),
+            ErrorKind.RECIPE_UNUSABLE,
             *PROBLEMS,
-            illegal_move("open", "training"),
-            Problem(409, "nothing_verified", "Nothing collected in this round is verified. Wait for validations."),
+            illegal_move(Status.OPEN, Status.TRAINING),
+            ErrorKind.NOTHING_VERIFIED,
         ],
         writes=True,
     )
@@ -108,8 +113,9 @@ class AcceptView(AccountView):
         answers={200: FinishedRoundSerializer},
         problems=[
             *PROBLEMS,
-            illegal_move("open", "done"),
-            Problem(409, "no_model", "This round has no new model to accept. Train one, or keep the old adversary."),
+            illegal_move(Status.OPEN, Status.DONE),
+            ErrorKind.NO_MODEL,
+            *NEXT_ROUND_PROBLEMS,
         ],
         writes=True,
     )
@@ -124,7 +130,7 @@ class KeepView(AccountView):
         "keep_adversary",
         tag=TAG,
         answers={200: FinishedRoundSerializer},
-        problems=[*PROBLEMS, illegal_move("open", "done")],
+        problems=[*PROBLEMS, illegal_move(Status.OPEN, Status.DONE), *NEXT_ROUND_PROBLEMS],
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:

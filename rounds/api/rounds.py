@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import selectors
-from rounds.errors import Missing
+from rounds.errors import ErrorKind
 from rounds.models import Round, TrainingRun
 
 from .base import ApiView, Page, page_of
-from .docs import PAGE, described, missing
+from .docs import PAGE, described
 from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_missing
 
 
@@ -109,7 +109,7 @@ class RoundDetailSerializer(RoundSerializer):
 def round_or_missing(pk: int) -> Round:
     round = Round.objects.select_related("task", "adversary").filter(pk=pk).first()
     if round is None:
-        raise Missing(f"There is no round with the id {pk}. GET /api/v1/tasks/…/rounds/ lists a task's rounds.")
+        raise ErrorKind.NO_SUCH_ROUND.error(id=pk)
     return round
 
 
@@ -120,7 +120,7 @@ class RoundsView(ApiView):
         "list_rounds",
         tag=TAG,
         answers={200: RoundSerializer(many=True)},
-        problems=[missing("task")],
+        problems=[ErrorKind.NO_SUCH_TASK, ErrorKind.NO_SUCH_PAGE],
         parameters=[PAGE],
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -130,7 +130,7 @@ class RoundsView(ApiView):
 
 
 class RoundView(ApiView):
-    @described("get_round", tag=TAG, answers={200: RoundDetailSerializer}, problems=[missing("round")])
+    @described("get_round", tag=TAG, answers={200: RoundDetailSerializer}, problems=[ErrorKind.NO_SUCH_ROUND])
     def get(self, request: Request, pk: int) -> Response:
         """One round: status, adversary, frozen rules, counts, criteria, and its newest training."""
         return Response(RoundDetailSerializer(round_or_missing(pk)).data)

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import rules, selectors
-from rounds.errors import Missing
+from rounds.errors import ErrorKind
 from rounds.models import ModelVersion, Round, Task
 
 from .base import ApiView, Page, page_of
-from .docs import PAGE, described, missing
+from .docs import PAGE, described
 
 TAG = "Tasks and rounds"
 
@@ -75,7 +75,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 def task_or_missing(slug: str) -> Task:
     task = Task.objects.filter(slug=slug).first()
     if task is None:
-        raise Missing(f"There is no task “{slug}”. GET /api/v1/tasks/ lists them.")
+        raise ErrorKind.NO_SUCH_TASK.error(slug=slug)
     return task
 
 
@@ -86,7 +86,7 @@ class TasksView(ApiView):
         "list_tasks",
         tag=TAG,
         answers={200: TaskSerializer(many=True)},
-        problems=[missing("page")],
+        problems=[ErrorKind.NO_SUCH_PAGE],
         parameters=[PAGE],
     )
     def get(self, request: Request) -> Response:
@@ -95,7 +95,7 @@ class TasksView(ApiView):
 
 
 class TaskView(ApiView):
-    @described("get_task", tag=TAG, answers={200: TaskSerializer}, problems=[missing("task")])
+    @described("get_task", tag=TAG, answers={200: TaskSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
     def get(self, request: Request, slug: str) -> Response:
         """One task: labels, input, instructions, rules, and its open round."""
         return Response(TaskSerializer(task_or_missing(slug)).data)

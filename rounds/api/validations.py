@@ -7,14 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from rounds import rules, selectors, services
-from rounds.errors import Missing
+from rounds.errors import ErrorKind
 from rounds.models import Example, Task, Validation
 from rounds.roles import ADMIN, VALIDATOR
 
 from .base import AccountView, account
-from .docs import described, missing, needs_role
+from .docs import described, invalid_field, needs_role
 from .examples import image_url
-from .problems import Problem
 from .tasks import task_or_missing
 
 TAG = "Validation"
@@ -61,7 +60,7 @@ def choices(task: Task) -> list[str]:
 def example_or_missing(pk: int) -> Example:
     example = selectors.example_in_full(pk)
     if example is None:
-        raise Missing(f"There is no example with the id {pk}. Ask for the next one to validate.")
+        raise ErrorKind.NO_SUCH_EXAMPLE.error(id=pk)
     return example
 
 
@@ -70,7 +69,7 @@ class NextView(AccountView):
         "next_validation",
         tag=TAG,
         answers={200: NextSerializer, 204: None},
-        problems=[needs_role(VALIDATOR), missing("task")],
+        problems=[ErrorKind.NOT_AUTHENTICATED, needs_role(VALIDATOR), ErrorKind.NO_SUCH_TASK],
     )
     def get(self, request: Request, slug: str) -> Response:
         """The drawing to look at next, kept for you for a while; 204 when nothing waits for you."""
@@ -89,13 +88,18 @@ class ValidationsView(AccountView):
         request=AnswerSerializer,
         answers={201: AnswerSerializer},
         problems=[
-            Problem(400, "answer", "“x” is no answer here. Use one of: 0, 1, 2, unreadable, abuse."),
+            invalid_field("answer", "This field is required.", "required"),
+            ErrorKind.ANSWER_UNKNOWN,
+            ErrorKind.REASON_MISSING,
+            ErrorKind.NOT_AUTHENTICATED,
             needs_role(VALIDATOR),
-            Problem(403, "own_example", "This is your own drawing; others validate it. Ask for the next one."),
-            missing("example"),
-            Problem(409, "already_validated", "You have answered for this example already. Ask for the next one."),
-            Problem(409, "not_leased", "This drawing was not handed to you. Ask for the next one."),
-            Problem(409, "settled", "Others have settled this example meanwhile. Ask for the next one."),
+            ErrorKind.OWN_EXAMPLE,
+            ErrorKind.NO_SUCH_EXAMPLE,
+            ErrorKind.NOT_IN_VALIDATION,
+            ErrorKind.ROUND_FINAL,
+            ErrorKind.ALREADY_VALIDATED,
+            ErrorKind.NOT_LEASED,
+            ErrorKind.SETTLED,
         ],
         writes=True,
     )
@@ -118,9 +122,12 @@ class DisputeView(AccountView):
         request=RulingSerializer,
         answers={200: RuledSerializer},
         problems=[
+            invalid_field("abusive", "Must be a valid boolean."),
+            ErrorKind.NOT_AUTHENTICATED,
             needs_role(ADMIN),
-            missing("example"),
-            Problem(409, "not_disputed", "This example is not disputed (any more); there is nothing to decide."),
+            ErrorKind.NO_SUCH_EXAMPLE,
+            ErrorKind.ROUND_FINAL,
+            ErrorKind.NOT_DISPUTED,
         ],
         writes=True,
     )

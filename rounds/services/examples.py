@@ -12,7 +12,7 @@ from django.utils import timezone
 from models_zoo.data.images import ImageError, canonical_png, to_array
 from rounds import predictor, rules
 from rounds.db import lock_shared
-from rounds.errors import Invalid, Refused
+from rounds.errors import ErrorKind, Refused
 from rounds.models import Drawing, Example, Person, Prompt, Round
 
 
@@ -38,16 +38,14 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
     try:
         png = canonical_png(image, canvas=round.task.canvas_size)
     except ImageError as error:
-        raise Invalid(str(error), code="image") from error
+        raise ErrorKind.IMAGE_UNUSABLE.error(reason=error) from error
     sha256 = hashlib.sha256(png).hexdigest()
     if earlier := None if prompt.is_open and round.is_open else _stored_before(prompt, idempotency_key, sha256):
         return earlier
     if not round.is_open:
         refuse_moved_on(round)
     if not prompt.is_open:
-        raise Refused(
-            "This prompt is finished. Ask for the next one and send the drawing there.", code="prompt_finished"
-        )
+        raise ErrorKind.PROMPT_FINISHED.error()
     assert round.adversary is not None  # a database constraint: only a draft has none
 
     probabilities = predictor.predict(round.adversary, to_array(png, size=round.task.input_size))
@@ -58,9 +56,7 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
     except IntegrityError as error:
         if earlier := _stored_before(prompt, idempotency_key, sha256):
             return earlier
-        raise Refused(
-            "Another try of this prompt was being stored at the same moment. Send this one again.", code="busy"
-        ) from error
+        raise ErrorKind.PROMPT_BUSY.error() from error
     except Refused:
         if earlier := _stored_before(prompt, idempotency_key, sha256):
             return earlier
@@ -74,31 +70,22 @@ def retract_example(*, example: Example, annotator: Person) -> None:
     Only one that fooled, or practice: whoever could take misses back could polish every rate.
     """
     if example.annotator_id != annotator.pk:
-        raise Refused("Only who drew it can take an example back.", code="not_yours")
+        raise ErrorKind.NOT_YOURS.error()
     if not (example.fooled or example.practice):
-        raise Refused(
-            "Only a drawing that fooled can be taken back. This one stays among your attempts; nobody is misled by it.",
-            code="not_retractable",
-        )
+        raise ErrorKind.NOT_RETRACTABLE.error()
     changed = Example.objects.filter(
         pk=example.pk, retracted_at=None, settled_at=None, round__status=Round.Status.OPEN
     ).update(retracted_at=timezone.now())
     if not changed:
-        raise Refused(
-            "This example can't be taken back (any more): its round is closed, or it is settled or taken back already.",
-            code="not_retractable",
-        )
+        raise ErrorKind.NOT_RETRACTABLE_ANY_MORE.error()
 
 
 def refuse_moved_on(round: Round) -> NoReturn:
-    """Tells the client that `round` no longer takes examples, and which round does."""
+    """Raises that `round` no longer takes examples, and which round does."""
     current = Round.objects.filter(task=round.task_id, status=Round.Status.OPEN).first()
-    where = f"Round {current.number} is open now" if current else "No round is open right now"
-    raise Refused(
-        f"Round {round.number} is closed. {where}; your drawing was not stored, keep it and send it for a new prompt.",
-        code="round_closed",
-        open_round=current.pk if current else None,
-    )
+    if current is None:
+        raise ErrorKind.ROUND_CLOSED_NONE_OPEN.error(number=round.number, open_round=None)
+    raise ErrorKind.ROUND_CLOSED.error(number=round.number, open_number=current.number, open_round=current.pk)
 
 
 def _verdict(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency_key: str | None) -> Example:
@@ -145,10 +132,7 @@ def _store(example: Example, png: bytes, round: Round) -> None:
         finished_at=None if status == Prompt.Status.OPEN else example.created_at,
     )
     if not took_turn:
-        raise Refused(
-            "Another try of this prompt was stored meanwhile. Load the prompt again and send this one once more.",
-            code="prompt_changed",
-        )
+        raise ErrorKind.PROMPT_CHANGED.error()
     Drawing.objects.bulk_create([Drawing(sha256=example.drawing_id, png=png)], ignore_conflicts=True)
     example.save(force_insert=True)
     prompt.try_count, prompt.status = example.try_number, status
@@ -166,8 +150,5 @@ def _stored_before(prompt: Prompt, idempotency_key: str | None, sha256: str) -> 
     if earlier is None:
         return None
     if earlier.drawing_id != sha256 or earlier.prompt_id != prompt.pk:
-        raise Refused(
-            "This Idempotency-Key was used for another drawing. Use a new key for every new drawing.",
-            code="idempotency_key_reused",
-        )
+        raise ErrorKind.IDEMPOTENCY_KEY_REUSED.error()
     return Submission(earlier, stored=False)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.mail import send_mail
 
-from rounds.errors import NotAllowed
+from rounds.errors import ErrorKind
 from rounds.models import Person
 from rounds.roles import ADMIN, ROLES
 
@@ -30,7 +30,7 @@ def roles_of(user: Any) -> frozenset[str]:
 def require_role(user: Any, *wanted: str) -> None:
     """Raises NotAllowed unless `user` has one of the roles `wanted`."""
     if not roles_of(user) & set(wanted):
-        raise NotAllowed(f"This needs the role {' or '.join(wanted)}; an admin of this site can give it to you.")
+        raise ErrorKind.ROLE_NEEDED.error(roles=" or ".join(wanted))
 
 
 def give_roles(*, user: User, roles: Sequence[str]) -> None:

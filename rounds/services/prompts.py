@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from rounds import rules
-from rounds.errors import Invalid, Refused
+from rounds.errors import ErrorKind
 from rounds.models import Person, Prompt, Round, Task
 
 
@@ -18,20 +18,17 @@ def issue_prompt(*, task: Task, annotator: Person, label: str | None = None) -> 
     practice, where nothing is counted). Raises Refused when no round is open, Invalid for a label outside the task.
     """
     if label is not None and label not in task.labels:
-        raise Invalid(f"“{label}” is not a label of this task. Use one of: {', '.join(task.labels)}.", code="label")
+        raise ErrorKind.LABEL_UNKNOWN.error(label=label, labels=", ".join(task.labels))
     round = Round.objects.select_related("adversary", "task").filter(task=task, status=Round.Status.OPEN).first()
     if round is None:
-        raise Refused(
-            "No round is open, so there is nothing to draw against right now. Come back when the next round opens.",
-            code="no_open_round",
-        )
+        raise ErrorKind.NO_OPEN_ROUND.error()
     practice = _is_practice(round, annotator)
     if label is not None and round.rules.label_assignment == rules.BALANCED and not practice:
-        raise Invalid("In this task the label is assigned, to keep classes balanced. Send no label.", code="label")
+        raise ErrorKind.LABEL_ASSIGNED.error()
     if standing := _open_prompt(round, annotator):
         return standing
     if label is None and round.rules.label_assignment == rules.FREE and not practice:
-        raise Invalid(f"In this task you choose what to draw. Send a label: {', '.join(task.labels)}.", code="label")
+        raise ErrorKind.LABEL_MISSING.error(labels=", ".join(task.labels))
     try:
         with transaction.atomic():
             return Prompt.objects.create(
@@ -54,7 +51,7 @@ def give_up_prompt(*, prompt: Prompt) -> None:
         status=Prompt.Status.GIVEN_UP, finished_at=timezone.now()
     )
     if not given_up:
-        raise Refused("This prompt is finished already. Ask for the next one.", code="prompt_finished")
+        raise ErrorKind.PROMPT_ALREADY_FINISHED.error()
 
 
 def _open_prompt(round: Round, annotator: Person) -> Prompt | None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from models_zoo.training.config import next_config
 from rounds import reports, rules, selectors
 from rounds.datasets.freeze import examples_to_train_on, freeze
-from rounds.errors import Invalid, Refused
+from rounds.errors import ErrorKind, Refused
 from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
 from rounds.queue import enqueue
 
@@ -26,14 +26,14 @@ def draft_round(*, task: Task, adversary: ModelVersion) -> Round:
     """The next round of `task`, not yet open, against `adversary`."""
     last = task.rounds.order_by("-number").first()
     if last and last.status == Status.DRAFT:
-        raise Refused(f"Round {last.number} is a draft already. Open that one.", code="draft_exists")
+        raise ErrorKind.DRAFT_EXISTS.error(number=last.number)
     return Round.objects.create(task=task, number=last.number + 1 if last else 1, adversary=adversary)
 
 
 def open_round(*, round: Round, by: User | None, why: str = "opened by an admin") -> Round:
     """draft → open, under a frozen copy of the task's rules as they are now."""
     if round.status == Status.DRAFT and round.adversary is None:
-        raise Refused("This round has no adversary. Choose a model for it first.", code="no_adversary")
+        raise ErrorKind.NO_ADVERSARY.error()
     try:
         return _move(
             round,
@@ -45,7 +45,7 @@ def open_round(*, round: Round, by: User | None, why: str = "opened by an admin"
             frozen_rules=round.task.rules.to_json(),
         )
     except IntegrityError as error:
-        raise Refused("Another round of this task is open. Close that one first.", code="other_round_open") from error
+        raise ErrorKind.OTHER_ROUND_OPEN.error() from error
 
 
 def close_round(*, round: Round, by: User | None, why: str = "closed by an admin") -> Round:
@@ -70,11 +70,7 @@ def start_training(
         _move(round, [Status.VALIDATING, Status.REVIEWING], Status.TRAINING, by, why)
         training_set = freeze(round)
         if not training_set.items.filter(example__round=round).exists():
-            raise Refused(
-                "Nothing collected in this round is verified, so there is nothing new to train on. "
-                "Wait for validations, or keep the adversary for the next round.",
-                code="nothing_verified",
-            )
+            raise ErrorKind.NOTHING_VERIFIED.error()
         run = TrainingRun.objects.create(
             round=round, training_set=training_set, parent=_adversary(round), recipe=recipe
         )
@@ -100,9 +96,9 @@ def accept_model(*, round: Round, by: User | None, why: str = "model accepted by
     """reviewing → done; the new model is the adversary of the next round, which opens. Returns the next round."""
     run = selectors.latest_run(round)
     if Status.DONE not in Round.MOVES[Status(round.status)]:
-        raise Refused(_illegal(round, Status.DONE), code="illegal_move", round_status=round.status)
+        raise _illegal(round, Status.DONE)
     if run is None or run.model is None:
-        raise Refused("This round has no new model to accept. Train one, or keep the old adversary.", code="no_model")
+        raise ErrorKind.NO_MODEL.error()
     return _finish(round, [Status.REVIEWING], by, why, adversary=run.model)
 
 
@@ -141,12 +137,12 @@ def _move(round: Round, sources: list[Status], to: Status, by: User | None, why:
     """Moves `round` on from the status the caller saw, if that is one of `sources` and nobody moved it meanwhile."""
     seen = Status(round.status)
     if seen not in sources or to not in Round.MOVES[seen]:
-        raise Refused(_illegal(round, to), code="illegal_move", round_status=seen)
+        raise _illegal(round, to)
     with transaction.atomic():
         moved = Round.objects.filter(pk=round.pk, status=seen).update(status=to, **changes)
         if not moved:
             round.refresh_from_db()
-            raise Refused(_illegal(round, to), code="illegal_move", round_status=round.status)
+            raise _illegal(round, to)
         RoundEvent.objects.create(round=round, by=by, from_status=seen, to_status=to, why=why[:500])
     round.refresh_from_db()
     return round
@@ -157,14 +153,14 @@ def _adversary(round: Round) -> ModelVersion:
     return round.adversary
 
 
-def _illegal(round: Round, to: str) -> str:
+def _illegal(round: Round, to: Status) -> Refused:
     legal = " or ".join(sorted(Round.MOVES[Status(round.status)])) or "nothing: it is final"
-    return f"Round {round.number} is {round.status} and can't become {to}. From here it can become {legal}."
+    return ErrorKind.ILLEGAL_MOVE.error(number=round.number, round_status=round.status, to=to, legal=legal)
 
 
 def _checked_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
     try:
         next_config(recipe)
     except (TypeError, ValueError) as error:
-        raise Invalid(f"This recipe can't be used: {error}", code="recipe") from error
+        raise ErrorKind.RECIPE_UNUSABLE.error(reason=error) from error
     return recipe

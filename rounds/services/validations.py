@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from rounds import rules, selectors
-from rounds.errors import Invalid, Missing, NotAllowed, Refused
+from rounds.errors import ErrorKind
 from rounds.models import Example, Person, Task, Validation
 
 
@@ -42,7 +42,7 @@ def record_validation(*, example: Example, validator: Person, answer: str, reaso
     reason = reason.strip()
     _check_answer(example.round.task, answer, reason)
     if example.annotator_id == validator.pk:
-        raise NotAllowed("This is your own drawing; others validate it. Ask for the next one.", code="own_example")
+        raise ErrorKind.OWN_EXAMPLE.error()
     try:
         with transaction.atomic():
             locked = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
@@ -52,7 +52,7 @@ def record_validation(*, example: Example, validator: Person, answer: str, reaso
             )
             resettle(locked)
     except IntegrityError as error:
-        raise _already_answered() from error
+        raise ErrorKind.ALREADY_VALIDATED.error() from error
     return validation
 
 
@@ -64,7 +64,7 @@ def decide_dispute(*, example: Example, by: User, abusive: bool) -> Example:
     with transaction.atomic():
         locked = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
         if locked.verification != Example.Verification.DISPUTED:
-            raise Refused("This example is not disputed (any more); there is nothing to decide.", code="not_disputed")
+            raise ErrorKind.NOT_DISPUTED.error()
         _check_round(locked)
         if abusive:
             _write(locked, rules.Settlement(rules.REJECTED, rules.ABUSE), 0)
@@ -110,34 +110,24 @@ def _write(example: Example, settlement: rules.Settlement, votes_to_settle: int)
 def _check_answer(task: Task, answer: str, reason: str) -> None:
     choices = [*task.labels, rules.UNREADABLE, rules.ABUSE]
     if answer not in choices:
-        raise Invalid(f"“{answer}” is no answer here. Use one of: {', '.join(choices)}.", code="answer")
+        raise ErrorKind.ANSWER_UNKNOWN.error(answer=answer, choices=", ".join(choices))
     if answer == rules.ABUSE and not reason:
-        raise Invalid("Say in a few words what is abusive about it, so that an admin can decide.", code="reason")
+        raise ErrorKind.REASON_MISSING.error()
 
 
 def _check_open_to_votes(example: Example, validator: Person) -> None:
     if example.verification == Example.Verification.UNQUEUED or example.retracted_at:
-        raise Missing("This example is not up for validation. Ask for the next one.", code="not_in_validation")
+        raise ErrorKind.NOT_IN_VALIDATION.error()
     _check_round(example)
     if example.validations.filter(validator=validator).exists():
-        raise _already_answered()
+        raise ErrorKind.ALREADY_VALIDATED.error()
     if example.verification != Example.Verification.PENDING:
-        raise Refused("Others have settled this example meanwhile. Ask for the next one.", code="settled")
+        raise ErrorKind.SETTLED.error()
     if example.leased_to_id != validator.pk:
         # Only what the queue served can be answered: nobody picks the examples they vote on.
-        raise Refused(
-            "This drawing was not handed to you, or it has gone to somebody else meanwhile. Ask for the next one.",
-            code="not_leased",
-        )
+        raise ErrorKind.NOT_LEASED.error()
 
 
 def _check_round(example: Example) -> None:
     if not example.round.takes_validations:
-        raise Refused(
-            f"Round {example.round.number} no longer takes answers: its numbers are final. Ask for the next example.",
-            code="round_closed",
-        )
-
-
-def _already_answered() -> Refused:
-    return Refused("You have answered for this example already. Ask for the next one.", code="already_validated")
+        raise ErrorKind.ROUND_FINAL.error(number=example.round.number)

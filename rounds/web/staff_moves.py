@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from rounds import selectors, services
-from rounds.errors import Invalid
+from rounds.errors import ErrorKind
 from rounds.models import Round
 
 Status = Round.Status
@@ -85,9 +85,9 @@ def read_recipe(text: str) -> dict[str, Any]:
     try:
         recipe = json.loads(text or "{}")
     except json.JSONDecodeError as error:
-        raise Invalid(f"The recipe is no JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
+        raise ErrorKind.RECIPE_NOT_JSON.error(reason=error.msg, line=error.lineno, column=error.colno) from error
     if not isinstance(recipe, dict):
-        raise Invalid('The recipe has to be an object, e.g. {"epochs": 2}, or {} for the default.')
+        raise ErrorKind.RECIPE_NOT_OBJECT.error()
     return recipe
 
 

@@ -1,15 +1,72 @@
 """Clients for the cast, and what every answer of the API is held to."""
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.apps import apps
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from rounds import services
+from rounds.api.base import ApiView
+from rounds.errors import ErrorKind
 from rounds.models import Example, Person, Prompt, Task
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A call as the schema describes it."""
+
+    name: str
+    errors: frozenset[ErrorKind]
+    has_body: bool
+
+
+def path_in_schema(route: str) -> str:
+    """`rounds/<int:pk>/` → `/api/v1/rounds/{id}/`"""
+    return "/api/v1/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route).replace("{pk}", "{id}")
+
+
+@pytest.fixture(scope="session")
+def documented() -> dict[tuple[str, str], Documented]:
+    """(method, path in the schema) → the call."""
+    #: drf-spectacular names an example of “round_closed” RoundClosed.
+    kinds = {kind.name.title().replace("_", ""): kind for kind in ErrorKind}
+
+    def of(operation: dict[str, Any]) -> Documented:
+        bodies = [body for answer in operation["responses"].values() for body in answer.get("content", {}).values()]
+        names = {name for body in bodies for name in body.get("examples", {})}
+        return Documented(
+            operation["operationId"], frozenset(kinds[name] for name in names), has_body="requestBody" in operation
+        )
+
+    paths = SchemaGenerator().get_schema(public=True)["paths"]
+    return {
+        (method, path): of(operation)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if path.startswith("/api/v1/")
+    }
+
+
+@pytest.fixture(autouse=True)
+def _every_problem_is_a_documented_one(documented, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the tests of the API do, each problem that a call answers is one that it documents."""
+    finalize = ApiView.finalize_response
+
+    def checked(view: ApiView, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        route = request.resolver_match.route.removeprefix("api/v1/")
+        call = documented.get((request.method.lower(), path_in_schema(route)))  # None: no call has this method
+        if response.status_code >= 400 and call:
+            problems = {(kind.status, kind.code) for kind in call.errors}
+            assert (response.status_code, response.data["code"]) in problems, call.name
+        return finalize(view, request, response, *args, **kwargs)
+
+    monkeypatch.setattr(ApiView, "finalize_response", checked)
 
 
 @pytest.fixture

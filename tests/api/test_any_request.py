@@ -1,7 +1,6 @@
 """Schemathesis makes requests up from the schema: no 5xx, and every answer is one that the schema describes."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,10 +21,11 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from rounds import services
 from rounds.api.urls import v1
 from rounds.models import Example, Export
+from tests.api.conftest import path_in_schema
 
 #: Every call of the API, as (method, path in the schema).
 CALLS = [
-    (method, "/api/v1/" + re.sub(r"<\w+:(\w+)>", r"{\1}", str(each.pattern)).replace("{pk}", "{id}"))
+    (method, path_in_schema(str(each.pattern)))
     for each in v1
     for method in ("get", "post")
     if hasattr(each.callback.cls, method)

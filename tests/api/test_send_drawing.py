@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from rounds import predictor, services
-from rounds.errors import Unavailable
+from rounds.errors import ErrorKind
 from rounds.models import Drawing, Example, Prompt, Round, Task
 from tests.api.conftest import assert_problem, rows
 
@@ -135,14 +135,14 @@ def test_who_is_no_annotator_any_more_draws_no_more(api, alice, open_round, ask,
 
 def test_an_adversary_that_cannot_be_loaded_stores_nothing(api, alice, open_round, ask, send, pen, monkeypatch):
     def broken(*_: object) -> None:
-        raise Unavailable("The adversary can't be loaded right now. Send the drawing again.", code="adversary")
+        raise ErrorKind.ADVERSARY_UNAVAILABLE.error()
 
     prompt = ask(api(alice))
     image = pen.digit(prompt["label"], fooling=True)
     monkeypatch.setattr(predictor, "predict", broken)
     before = rows()
     response = send(api(alice), prompt["id"], image)
-    assert_problem(response, 503, "adversary", says="Send the drawing again")
+    assert_problem(response, 503, "adversary_unavailable", says="Keep the drawing and send it again")
     assert int(response["Retry-After"]) > 0
     assert rows() == before
 
