@@ -222,7 +222,7 @@ def _tallies(round: Round) -> dict[str, AnnotatorCounts]:
 
 
 def _tallies_now(round: Round) -> dict[str, AnnotatorCounts]:
-    groups = selectors.counted(round).order_by().values_list("annotator", "fooled", "verification")
+    groups = round.examples.counted().order_by().values_list("annotator", "fooled", "verification")
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for annotator, fooled, verification, n in groups.annotate(n=Count("*")):
         found[annotator]["attempts"] += n
@@ -248,7 +248,7 @@ def _clustered(tallies: Collection[AnnotatorCounts]) -> Json:
 
 def _by_class(round: Round) -> Json:
     """Classes, confusion and rejections, from one pass over the round's rows."""
-    rows = selectors.counted(round).order_by().values_list("label", "prediction", "verification", "rejected_as")
+    rows = round.examples.counted().order_by().values_list("label", "prediction", "verification", "rejected_as")
     groups: list[classes.Group] = []
     why: Counter[str] = Counter()
     for claimed, predicted, verification, rejected_as, n in rows.annotate(n=Count("*")):
@@ -283,7 +283,7 @@ def _labels(task: Task, groups: Collection[classes.Group]) -> list[str]:
 
 def _effort(round: Round) -> Json:
     rows = (
-        selectors.counted(round)
+        round.examples.counted()
         .filter(fooled=True, verification=Verification.VERIFIED)
         .order_by()
         .values_list("try_number", "created_at", "prompt__started_at")
@@ -301,7 +301,7 @@ def _effort(round: Round) -> Json:
 
 def _agreement(round: Round) -> Json:
     """Over all answers to the counted examples of the round."""
-    rows = Validation.objects.filter(example__in=selectors.counted(round)).order_by()
+    rows = Validation.objects.filter(example__in=round.examples.counted()).order_by()
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for example, answer in rows.values_list("example_id", "answer"):
         found[example][answer] += 1

@@ -11,11 +11,6 @@ from rounds import rules
 from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task, TrainingRun
 
 
-def counted(round: Round) -> QuerySet[Example]:
-    """The attempts of a round: every example that is neither practice nor retracted."""
-    return Example.objects.filter(round=round, practice=False, retracted_at=None)
-
-
 def counts(round: Round) -> dict[str, int]:
     """The counts of a round, in one pass over its rows.
 
@@ -26,7 +21,7 @@ def counts(round: Round) -> dict[str, int]:
     state = Example.Verification
     fooled = Q(fooled=True)
     sampled = Q(fooled=False) & ~Q(verification=state.UNQUEUED)
-    return counted(round).aggregate(
+    return round.examples.counted().aggregate(
         attempts=Count("pk"),
         verified=Count("pk", filter=fooled & Q(verification=state.VERIFIED)),
         pending=Count("pk", filter=fooled & Q(verification=state.PENDING)),
@@ -49,12 +44,8 @@ def known_counts(round: Round) -> dict[str, int]:
 def validation_queue(task: Task, validator: Person) -> QuerySet[Example]:
     """What `validator` may be shown, best first: closest to settled, oldest among equals, leased to nobody else."""
     return (
-        Example.objects.filter(
-            round__task=task,
-            round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING],
-            verification=Example.Verification.PENDING,
-            retracted_at=None,
-        )
+        Example.objects.awaiting_validation()
+        .filter(round__task=task, round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING])
         .exclude(annotator=validator)
         .exclude(validations__validator=validator)
         .filter(Q(leased_until=None) | Q(leased_until__lt=timezone.now()) | Q(leased_to=validator))
@@ -69,7 +60,7 @@ def standing_lease(task: Task, validator: Person) -> Example | None:
 
 def waiting_for_validation(round: Round) -> int:
     """Examples, fooling or sampled, that validators have not settled."""
-    return Example.objects.filter(round=round, verification=Example.Verification.PENDING, retracted_at=None).count()
+    return round.examples.awaiting_validation().count()
 
 
 def criteria(round: Round, tally: dict[str, int], now: datetime | None = None) -> list[rules.Criterion]:
@@ -129,8 +120,8 @@ def adversary_record(version: ModelVersion) -> dict[str, int]:
     served = list(Round.objects.filter(adversary=version).values_list("pk", *stored))
     finished = [(attempts, fooled) for _, attempts, fooled in served if attempts is not None]
     running = [pk for pk, attempts, _ in served if attempts is None]
-    counted = Example.objects.filter(round__in=running, model=version, practice=False, retracted_at=None)
-    now = counted.aggregate(attempts=Count("pk"), fooled=Count("pk", filter=Q(fooled=True)))
+    examples = Example.objects.counted().filter(round__in=running, model=version)
+    now = examples.aggregate(attempts=Count("pk"), fooled=Count("pk", filter=Q(fooled=True)))
     return {
         "attempts": now["attempts"] + sum(attempts for attempts, _ in finished),
         "fooled": now["fooled"] + sum(fooled for _, fooled in finished),
@@ -172,9 +163,7 @@ def opened_rounds(task: Task) -> QuerySet[Round]:
 
 def public_examples() -> QuerySet[Example]:
     """Verified fooling examples: settled, so that showing them with their label tells validators nothing."""
-    return Example.objects.filter(
-        fooled=True, verification=Example.Verification.VERIFIED, practice=False, retracted_at=None
-    )
+    return Example.objects.counted().filter(fooled=True, verification=Example.Verification.VERIFIED)
 
 
 def gallery(task: Task, *, round: Round | None = None, limit: int) -> list[Example]:
@@ -204,7 +193,7 @@ def own_examples(person: Person, limit: int) -> list[Example]:
 def own_numbers(person: Person) -> dict[str, int]:
     """What a person has done over all tasks; practice and what was taken back are left out."""
     state = Example.Verification
-    mine = person.examples.filter(practice=False, retracted_at=None).aggregate(
+    mine = person.examples.counted().aggregate(
         attempts=Count("pk"),
         verified=Count("pk", filter=Q(fooled=True, verification=state.VERIFIED)),
         pending=Count("pk", filter=Q(fooled=True, verification=state.PENDING)),

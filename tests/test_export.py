@@ -90,7 +90,7 @@ def rows(export: Export) -> list[dict]:
 
 def test_an_export_holds_every_counted_example_and_no_other(frozen, ruth):
     export = made(frozen, ruth)
-    counted = Example.objects.filter(practice=False, retracted_at=None)
+    counted = Example.objects.counted()
     assert [row["example"] for row in rows(export)] == sorted(counted.values_list("pk", flat=True))
     assert export.examples == 17
     assert export.path.startswith("exports/digits/")

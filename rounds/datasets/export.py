@@ -24,7 +24,7 @@ from django.db.models import CharField, OuterRef, Prefetch, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from rounds import reports, rules, selectors
+from rounds import reports, rules
 from rounds.db import snapshot
 from rounds.models import Example, Export, Round, Task, TrainingSetItem, Validation
 
@@ -185,7 +185,7 @@ def _examples(round: Round) -> QuerySet[Any]:
     split = Coalesce(Subquery(item.values("split")), Value(UNASSIGNED), output_field=CharField())
     votes = Prefetch("validations", Validation.objects.order_by("pk"))
     return (
-        selectors.counted(round)
+        round.examples.counted()
         .select_related("prompt", "drawing", "model")
         .prefetch_related(votes)
         .annotate(split=split)

@@ -55,7 +55,7 @@ def examples_to_train_on(round: Round) -> QuerySet[Example]:
         wanted |= Q(fooled=False, verification=state.VERIFIED)
     elif round.rules.non_fooling == rules.NON_FOOLING_ALL:
         wanted |= Q(fooled=False) & ~Q(verification__in=[state.REJECTED, state.DISPUTED])
-    return Example.objects.filter(wanted, round=round, practice=False, retracted_at=None).order_by("pk")
+    return round.examples.counted().filter(wanted).order_by("pk")
 
 
 def assign_splits(examples: Collection[Example], task: Task) -> dict[int, str]:

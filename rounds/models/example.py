@@ -58,6 +58,16 @@ class Drawing(models.Model):
         return self.sha256[:12]
 
 
+class ExampleQuerySet(models.QuerySet["Example"]):
+    def counted(self) -> "ExampleQuerySet":
+        """The attempts of all published numbers: neither practice nor retracted."""
+        return self.filter(practice=False, retracted_at=None)
+
+    def awaiting_validation(self) -> "ExampleQuerySet":
+        """What validators have not settled and still can: pending (which practice never is), not retracted."""
+        return self.filter(verification=Example.Verification.PENDING, retracted_at=None)
+
+
 class Example(models.Model):
     """One try: a drawing, what it claims to be, and what the adversary read, fooling or not.
 
@@ -100,6 +110,8 @@ class Example(models.Model):
         "rounds.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="leases"
     )
     leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = ExampleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -1,29 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-#: Adversaries are called after things that leave a mark; a task that outlives the list starts it again with a number.
-NAMES = [
-    "Graphite",
-    "Charcoal",
-    "Sepia",
-    "Cinnabar",
-    "Indigo",
-    "Umber",
-    "Ochre",
-    "Cobalt",
-    "Madder",
-    "Vermilion",
-    "Sienna",
-    "Malachite",
-    "Lampblack",
-    "Carmine",
-    "Azurite",
-    "Gamboge",
-    "Verdigris",
-    "Orpiment",
-    "Bister",
-    "Woad",
-]
+from rounds import pigments
 
 
 class ModelVersion(models.Model):
@@ -55,8 +33,7 @@ class ModelVersion(models.Model):
 
     @property
     def name(self) -> str:
-        lap, place = divmod(self.number - 1, len(NAMES))
-        return NAMES[place] if lap == 0 else f"{NAMES[place]} {lap + 1}"
+        return pigments.model_name(self.number)
 
     @property
     def recipe_name(self) -> str:

@@ -7,35 +7,10 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 
-from rounds import selectors
+from rounds import pigments, selectors
 from rounds.models import ModelVersion, Round, RoundEvent, Task
 
 register = template.Library()
-
-#: The colours of the names that adversaries get. Decoration only: the name always stands beside it.
-PIGMENTS = {
-    "Graphite": "#6b7075",
-    "Charcoal": "#3a3b3d",
-    "Sepia": "#6f4a26",
-    "Cinnabar": "#c8452f",
-    "Indigo": "#2f4a86",
-    "Umber": "#5f4532",
-    "Ochre": "#bf8a2b",
-    "Cobalt": "#1f55a5",
-    "Madder": "#a83c4f",
-    "Vermilion": "#d4482a",
-    "Sienna": "#a0552d",
-    "Malachite": "#1f7a55",
-    "Lampblack": "#26262b",
-    "Carmine": "#9c1f3a",
-    "Azurite": "#2f6fb0",
-    "Gamboge": "#d99a1a",
-    "Verdigris": "#3f8f83",
-    "Orpiment": "#d9a520",
-    "Bister": "#4a3a2a",
-    "Woad": "#35507a",
-}
-UNKNOWN_PIGMENT = "#6b7075"
 
 #: What has happened to a round when it gets into a state.
 HAPPENED: dict[str, str] = {
@@ -49,8 +24,8 @@ HAPPENED: dict[str, str] = {
 
 @register.filter
 def pigment(model_name: str) -> str:
-    """The colour of an adversary, from its name ("Sepia", "Sepia 2")."""
-    return PIGMENTS.get(model_name.split(" ")[0], UNKNOWN_PIGMENT)
+    """The colour of a model. Decoration only: the name always stands next to it."""
+    return pigments.colour(model_name)
 
 
 @register.filter

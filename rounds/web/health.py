@@ -137,16 +137,13 @@ def _of_open_rounds() -> list[Metric]:
     attempts = GaugeMetricFamily("dadc_round_attempts", "Counted examples of an open round.", labels=["task", "round"])
     fooled = GaugeMetricFamily("dadc_round_fooled", "Of them, those that fooled.", labels=["task", "round"])
     rounds = Round.objects.filter(status=Round.Status.OPEN).values_list("pk", "task__slug", "number")
-    counted = Example.objects.filter(round__status=Round.Status.OPEN, practice=False, retracted_at=None).order_by()
-    tallies = {
-        pk: (n, n_fooled)
-        for pk, n, n_fooled in counted.values_list("round").annotate(
-            n=Count("pk"), f=Count("pk", filter=Q(fooled=True))
-        )
+    examples = Example.objects.counted().filter(round__status=Round.Status.OPEN).order_by().values_list("round")
+    of_round = {
+        pk: (n, n_fooled) for pk, n, n_fooled in examples.annotate(n=Count("pk"), f=Count("pk", filter=Q(fooled=True)))
     }
     count.add_metric([], len(rounds))
     for pk, task, number in rounds:
-        n, n_fooled = tallies.get(pk, (0, 0))
+        n, n_fooled = of_round.get(pk, (0, 0))
         attempts.add_metric([task, str(number)], n)
         fooled.add_metric([task, str(number)], n_fooled)
     return [count, attempts, fooled]
@@ -154,10 +151,8 @@ def _of_open_rounds() -> list[Metric]:
 
 def _of_validation() -> list[Metric]:
     queue = GaugeMetricFamily("dadc_validation_queue", "Examples that wait for validators.", labels=["task"])
-    waiting = Example.objects.filter(
-        round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING],
-        verification=Example.Verification.PENDING,
-        retracted_at=None,
+    waiting = Example.objects.awaiting_validation().filter(
+        round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING]
     )
     lengths = dict(waiting.order_by().values_list("round__task").annotate(n=Count("pk")))
     for pk, slug in Task.objects.values_list("pk", "slug"):

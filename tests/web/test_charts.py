@@ -87,11 +87,6 @@ def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
     assert notebook.share_of_most(4, [[1, 4]]) == 1.0
 
 
-def test_a_model_of_the_second_lap_has_the_pigment_of_its_name():
-    assert notebook.pigment("Sepia 2") == notebook.pigment("Sepia")
-    assert notebook.pigment("Something else").startswith("#")
-
-
 @pytest.mark.parametrize(
     ("label", "shown"), [("7", "a 7"), ("8", "an 8"), ("18", "an 18"), ("80", "an 80"), ("Owl", "an Owl")]
 )
