@@ -28,6 +28,9 @@ from rounds.models import (
     Validation,
 )
 from rounds.roles import ADMIN
+from rounds.state_machine import MOVES
+from rounds.web.access import PersonRequest
+from rounds.web.staff_moves import OFFERED, make_move
 
 admin.site.site_header = "DADC administration"
 admin.site.site_title = "DADC"
@@ -135,39 +138,35 @@ class RunInline(ReadOnly, admin.TabularInline):
     extra = 0
 
 
+def _move_action(verb: str) -> Any:
+    """The action of the admin site that makes this move of every selected round."""
+
+    @admin.action(description=OFFERED[verb].label, permissions=["view"])
+    def move_rounds(site: Any, request: PersonRequest, queryset: QuerySet[Round]) -> None:
+        for round in queryset:
+            try:
+                services.require_role(request.user, ADMIN)
+                make_move(round, verb, request.user, request.POST)
+            except Refused as refusal:
+                messages.error(request, refusal.detail)
+            else:
+                messages.success(request, f"{round}: done.")
+
+    move_rounds.__name__ = f"{verb}_rounds"
+    return move_rounds
+
+
 @admin.register(Round)
 class RoundAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "status", "adversary", "opened_at", "closed_at", "done_at", "staff_page"]
     list_filter = ["status", "task"]
     list_select_related = ["task", "adversary"]
     inlines = [EventInline, RunInline]
-    actions = ["open_rounds", "close_rounds", "start_trainings"]
+    actions = [_move_action(move.verb) for move in MOVES.values() if move.by_admin]
 
     @admin.display(description="staff page")
     def staff_page(self, round: Round) -> str:
         return format_html('<a href="{}">run this round</a>', reverse("staff_round", args=[round.pk]))
-
-    @admin.action(description="Open", permissions=["view"])
-    def open_rounds(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
-        self._move(request, queryset, services.open_round)
-
-    @admin.action(description="Close", permissions=["view"])
-    def close_rounds(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
-        self._move(request, queryset, services.close_round)
-
-    @admin.action(description="Start training", permissions=["view"])
-    def start_trainings(self, request: HttpRequest, queryset: QuerySet[Round]) -> None:
-        self._move(request, queryset, services.start_training)
-
-    def _move(self, request: HttpRequest, queryset: QuerySet[Round], move: Any) -> None:
-        for round in queryset:
-            try:
-                services.require_role(request.user, ADMIN)
-                move(round=round, by=request.user)
-            except Refused as refusal:
-                messages.error(request, refusal.detail)
-            else:
-                messages.success(request, f"{round}: done.")
 
 
 @admin.register(ModelVersion)

@@ -4,33 +4,23 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from rounds import state_machine
 from rounds.rules import Rules
 
 
 class Round(models.Model):
     """One round of a task: people against one adversary, under a frozen copy of the task's rules.
 
-    `status` changes only through `rounds.services.rounds`, along `MOVES`.
+    `status` changes only through `rounds.services`, by the moves of `rounds.state_machine`.
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        OPEN = "open"
-        VALIDATING = "validating"
-        TRAINING = "training"
-        REVIEWING = "reviewing"
-        DONE = "done"
-
-    MOVES: dict[str, frozenset[str]] = {
-        Status.DRAFT: frozenset({Status.OPEN}),
-        Status.OPEN: frozenset({Status.VALIDATING}),
-        # To `done` directly: an admin keeps the adversary without a training (nothing was verified, say).
-        Status.VALIDATING: frozenset({Status.TRAINING, Status.DONE}),
-        Status.TRAINING: frozenset({Status.REVIEWING, Status.VALIDATING}),
-        # Back to `training`: an admin wants the model trained with another recipe.
-        Status.REVIEWING: frozenset({Status.DONE, Status.TRAINING}),
-        Status.DONE: frozenset(),
-    }
+        DRAFT = state_machine.DRAFT
+        OPEN = state_machine.OPEN
+        VALIDATING = state_machine.VALIDATING
+        TRAINING = state_machine.TRAINING
+        REVIEWING = state_machine.REVIEWING
+        DONE = state_machine.DONE
 
     task = models.ForeignKey("rounds.Task", on_delete=models.PROTECT, related_name="rounds")
     number = models.PositiveIntegerField()
@@ -59,7 +49,7 @@ class Round(models.Model):
             models.UniqueConstraint(fields=["task", "number"], name="round_number_once_per_task"),
             models.UniqueConstraint(fields=["task"], condition=Q(status="open"), name="one_open_round_per_task"),
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "open", "validating", "training", "reviewing", "done"]),
+                condition=Q(status__in=[*state_machine.STATES]),
                 name="round_status_is_known",
             ),
             models.CheckConstraint(

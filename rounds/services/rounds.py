@@ -16,6 +16,7 @@ from rounds.datasets.freeze import examples_to_train_on, freeze
 from rounds.errors import ErrorKind, Refused
 from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
 from rounds.queue import enqueue
+from rounds.state_machine import MOVES, targets_from
 
 Status = Round.Status
 #: A run that no worker took for so long is put on the queue again: a worker may have died with it in hand.
@@ -30,35 +31,27 @@ def draft_round(*, task: Task, adversary: ModelVersion) -> Round:
     return Round.objects.create(task=task, number=last.number + 1 if last else 1, adversary=adversary)
 
 
-def open_round(*, round: Round, by: User | None, why: str = "opened by an admin") -> Round:
+def open_round(*, round: Round, by: User | None, why: str = "") -> Round:
     """draft → open, under a frozen copy of the task's rules as they are now."""
     if round.status == Status.DRAFT and round.adversary is None:
         raise ErrorKind.NO_ADVERSARY.error()
     try:
-        return _move(
-            round,
-            [Status.DRAFT],
-            Status.OPEN,
-            by,
-            why,
-            opened_at=timezone.now(),
-            frozen_rules=round.task.rules.to_json(),
-        )
+        return _move(round, "open", by, why, opened_at=timezone.now(), frozen_rules=round.task.rules.to_json())
     except IntegrityError as error:
         raise ErrorKind.OTHER_ROUND_OPEN.error() from error
 
 
-def close_round(*, round: Round, by: User | None, why: str = "closed by an admin") -> Round:
+def close_round(*, round: Round, by: User | None, why: str = "") -> Round:
     """open → validating: no more tries; what is in the queue can still be validated."""
     with transaction.atomic():
-        closed = _move(round, [Status.OPEN], Status.VALIDATING, by, why, closed_at=timezone.now())
+        closed = _move(round, "close", by, why, closed_at=timezone.now())
         # Where nothing waits for validators, training need not wait for the watch.
         enqueue("rounds.jobs.look", name=f"look at round {round.number}")
     return closed
 
 
 def start_training(
-    *, round: Round, by: User | None, why: str = "training started by an admin", recipe: dict[str, Any] | None = None
+    *, round: Round, by: User | None, why: str = "", recipe: dict[str, Any] | None = None
 ) -> TrainingRun:
     """validating (or reviewing, with another recipe) → training: freezes the training set and queues the run.
 
@@ -67,7 +60,7 @@ def start_training(
     """
     recipe = _checked_recipe({**round.task.recipe, **(recipe or {})})
     with transaction.atomic():
-        _move(round, [Status.VALIDATING, Status.REVIEWING], Status.TRAINING, by, why)
+        _move(round, "train", by, why)
         training_set = freeze(round)
         if not training_set.items.filter(example__round=round).exists():
             raise ErrorKind.NOTHING_VERIFIED.error()
@@ -86,36 +79,37 @@ def queue_run(run: TrainingRun) -> None:
 
 def review(*, run: TrainingRun, verdict: rules.Verdict) -> Round:
     """training → reviewing with the gate's verdict; a new model that passed opens the next round by itself."""
-    round = _move(run.round, [Status.TRAINING], Status.REVIEWING, None, f"{run.model} is trained and measured")
+    round = _move(run.round, "review", None, f"{run.model} is trained and measured")
     if verdict.passed:
         accept_model(round=round, by=None, why="the gate let it pass")
     return round
 
 
-def accept_model(*, round: Round, by: User | None, why: str = "model accepted by an admin") -> Round:
+def accept_model(*, round: Round, by: User | None, why: str = "") -> Round:
     """reviewing → done; the new model is the adversary of the next round, which opens. Returns the next round."""
     run = selectors.latest_run(round)
-    if Status.DONE not in Round.MOVES[Status(round.status)]:
+    if Status.DONE not in targets_from(round.status):
         raise _illegal(round, Status.DONE)
     if run is None or run.model is None:
         raise ErrorKind.NO_MODEL.error()
-    return _finish(round, [Status.REVIEWING], by, why, adversary=run.model)
+    return _finish(round, "accept", by, why, adversary=run.model)
 
 
-def keep_adversary(*, round: Round, by: User | None, why: str = "old adversary kept by an admin") -> Round:
+def keep_adversary(*, round: Round, by: User | None, why: str = "") -> Round:
     """reviewing or validating → done; the next round opens against the same adversary. Returns the next round."""
-    return _finish(round, [Status.REVIEWING, Status.VALIDATING], by, why, adversary=_adversary(round))
+    return _finish(round, "keep", by, why, adversary=_adversary(round))
 
 
 def return_to_validating(*, round: Round, why: str) -> Round:
     """training → validating: the training failed; the admin can mend and start it again."""
-    return _move(round, [Status.TRAINING], Status.VALIDATING, None, why)
+    return _move(round, "return", None, why)
 
 
-def _finish(round: Round, sources: list[Status], by: User | None, why: str, *, adversary: ModelVersion) -> Round:
+def _finish(round: Round, verb: str, by: User | None, why: str, *, adversary: ModelVersion) -> Round:
     untrained = round.status == Status.VALIDATING
+    why = why or MOVES[verb].default_reason
     with transaction.atomic():
-        done = _move(round, sources, Status.DONE, by, why, done_at=timezone.now())
+        done = _move(round, verb, by, why, done_at=timezone.now())
         if untrained and examples_to_train_on(done).exists():
             freeze(done)  # Nobody trains on it now; every later training does, and every later model is measured on it.
         Round.objects.filter(pk=done.pk).update(report=reports.compute_round(done))
@@ -133,16 +127,18 @@ def _upcoming(task: Task, adversary: ModelVersion) -> Round:
     return draft
 
 
-def _move(round: Round, sources: list[Status], to: Status, by: User | None, why: str, **changes: Any) -> Round:
-    """Moves `round` on from the status the caller saw, if that is one of `sources` and nobody moved it meanwhile."""
-    seen = Status(round.status)
-    if seen not in sources or to not in Round.MOVES[seen]:
+def _move(round: Round, verb: str, by: User | None, why: str, **changes: Any) -> Round:
+    """Moves `round` on from the status the caller saw, if the move starts there and nobody moved it meanwhile."""
+    move, seen = MOVES[verb], Status(round.status)
+    to = move.target
+    if seen not in move.sources:
         raise _illegal(round, to)
     with transaction.atomic():
         moved = Round.objects.filter(pk=round.pk, status=seen).update(status=to, **changes)
         if not moved:
             round.refresh_from_db()
             raise _illegal(round, to)
+        why = why or move.default_reason
         RoundEvent.objects.create(round=round, by=by, from_status=seen, to_status=to, why=why[:500])
     round.refresh_from_db()
     return round
@@ -153,8 +149,8 @@ def _adversary(round: Round) -> ModelVersion:
     return round.adversary
 
 
-def _illegal(round: Round, to: Status) -> Refused:
-    legal = " or ".join(sorted(Round.MOVES[Status(round.status)])) or "nothing: it is final"
+def _illegal(round: Round, to: str) -> Refused:
+    legal = " or ".join(sorted(targets_from(round.status))) or "nothing: it is final"
     return ErrorKind.ILLEGAL_MOVE.error(number=round.number, round_status=round.status, to=to, legal=legal)
 
 

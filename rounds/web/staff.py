@@ -20,7 +20,7 @@ from rounds.training.recipe_form import recipe_help
 
 from . import charts
 from .access import PersonRequest, for_roles, tell
-from .staff_moves import MOVES, Move, consequences, legal_moves, usual_move
+from .staff_moves import OFFERED, OfferedMove, consequences, make_move, offered_move, offered_moves, usual_move
 
 
 @for_roles(ADMIN)
@@ -52,13 +52,13 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     """GET shows what the move would do, POST does it."""
     round = _round(pk)
-    chosen = MOVES.get(verb)
-    if chosen is None:
+    if verb not in OFFERED:
         raise Http404("There is no such move.")
+    chosen = offered_move(round, verb)
     confirmed = request.method == "POST"
     # What was confirmed were the consequences in one state; in another they are others.
     moved_on = confirmed and request.POST.get("seen") != round.status
-    if moved_on or chosen not in legal_moves(round):
+    if moved_on or chosen is None:
         messages.error(request, f"Round {round.number} is {round.status} now; nothing was done. Look again.")
         return redirect("staff_round", pk)
     return _make(request, round, chosen) if confirmed else _confirm(request, round, chosen)
@@ -85,26 +85,26 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("staff_round", example.round_id)
 
 
-def _make(request: PersonRequest, round: Round, chosen: Move) -> HttpResponse:
+def _make(request: PersonRequest, round: Round, chosen: OfferedMove) -> HttpResponse:
     try:
-        shown = chosen.do(round, request.user, request.POST)
+        shown = make_move(round, chosen.verb, request.user, request.POST)
     except Refused as refusal:
         tell(request, refusal)
         round.refresh_from_db()
-        if chosen in legal_moves(round) and "recipe" in request.POST:
-            return _confirm(request, round, chosen, recipe=request.POST["recipe"])
+        if "recipe" in request.POST and (offered := offered_move(round, chosen.verb)):
+            return _confirm(request, round, offered, recipe=request.POST["recipe"])
         return redirect("staff_round", round.pk)
     messages.success(request, f"Round {shown.number} is {shown.status} now.")
     return redirect("staff_round", shown.pk)
 
 
-def _confirm(request: PersonRequest, round: Round, chosen: Move, recipe: str | None = None) -> HttpResponse:
+def _confirm(request: PersonRequest, round: Round, chosen: OfferedMove, recipe: str | None = None) -> HttpResponse:
     context = {
         "task": round.task,
         "round": round,
         "move": chosen,
         "recipe": json.dumps(round.task.recipe, indent=2) if recipe is None else recipe,
-        "recipe_help": recipe_help() if chosen.verb in ("train", "retrain") else [],
+        "recipe_help": recipe_help() if chosen.verb == "train" else [],
         **consequences(round),
     }
     return render(request, "staff/move.html", context)
@@ -124,7 +124,7 @@ def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
             "round": round,
             "counts": counts,
             "criteria": selectors.criteria(round, counts),
-            "moves": legal_moves(round),
+            "moves": offered_moves(round),
             "usual": usual_move(round, counts),
             "disputed": selectors.disputed(round),
             "run": run,

@@ -1,7 +1,6 @@
-"""The moves that an admin can make from a page: which there are, what each would do, and the service it calls."""
+"""The moves that an admin can make from a page: which there are, what each is called, and the service it calls."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,73 +10,78 @@ from django.http import QueryDict
 from rounds import selectors, services
 from rounds.errors import ErrorKind
 from rounds.models import Round
-
-Status = Round.Status
+from rounds.state_machine import admin_moves
 
 
 @dataclass(frozen=True)
-class Move:
+class OfferedMove:
+    """A move of `rounds.state_machine` as a page shows it."""
+
     verb: str
-    """In the address, and the name of the template of its consequences."""
     label: str
     """On the button."""
     what: str
     """In one sentence."""
-    do: Callable[[Round, User, QueryDict], Round]
-    """Calls the service; returns the round to look at next. Raises Refused."""
 
 
-def legal_moves(round: Round) -> list[Move]:
+OFFERED = {
+    offered.verb: offered
+    for offered in (
+        OfferedMove("open", "Open this round", "People can draw against its adversary."),
+        OfferedMove("close", "Close this round", "No more tries; what waits can still be validated."),
+        OfferedMove("accept", "Accept the new model", "It becomes the adversary of the next round, which opens."),
+        OfferedMove("train", "Train the next model", "Freezes what is verified and trains on it."),
+        OfferedMove("keep", "Keep the old adversary", "The next round opens against the same model."),
+    )
+}
+TRAIN_AGAIN = OfferedMove("train", "Train again", "With another recipe, from the same parent.")
+SERVICES = {
+    "open": services.open_round,
+    "close": services.close_round,
+    "accept": services.accept_model,
+    "keep": services.keep_adversary,
+}
+
+
+def offered_moves(round: Round) -> list[OfferedMove]:
     """What an admin may do now, the usual next step first."""
-    return [MOVES[verb] for verb in LEGAL[Status(round.status)]]
+    offered = OFFERED | ({"train": TRAIN_AGAIN} if round.status == Round.Status.REVIEWING else {})
+    return [offered[move.verb] for move in admin_moves(round.status)]
 
 
-def usual_move(round: Round, tally: dict[str, int]) -> Move | None:
-    """The one of them that is made without a second thought; `tally` is what `selectors.counts` returned.
+def offered_move(round: Round, verb: str) -> OfferedMove | None:
+    return next((offered for offered in offered_moves(round) if offered.verb == verb), None)
+
+
+def usual_move(round: Round, counts: dict[str, int]) -> OfferedMove | None:
+    """The one of them that is made without a second thought; `counts` is what `selectors.counts` returned.
 
     None where an admin has to weigh them up: after a gate that was not passed, or with nothing to train on.
     """
-    if round.status == Status.REVIEWING or (round.status == Status.VALIDATING and not tally["verified"]):
+    if round.status == Round.Status.REVIEWING or (round.status == Round.Status.VALIDATING and not counts["verified"]):
         return None
-    return next(iter(legal_moves(round)), None)
+    return next(iter(offered_moves(round)), None)
+
+
+def make_move(round: Round, verb: str, by: User, form: QueryDict) -> Round:
+    """Calls the service with what the form has, `why` and `recipe`; returns the round to show next. Raises Refused."""
+    why = form.get("why", "").strip()
+    if verb == "train":
+        services.start_training(round=round, by=by, why=why, recipe=read_recipe(form.get("recipe", "{}")))
+        return round
+    return SERVICES[verb](round=round, by=by, why=why)
 
 
 def consequences(round: Round) -> dict[str, Any]:
     """The numbers that a confirmation shows."""
-    tally = selectors.counts(round)
+    counts = selectors.counts(round)
     return {
-        "counts": tally,
-        "unvalidated": tally["pending"] + tally["sampled_pending"],
+        "counts": counts,
+        "unvalidated": counts["pending"] + counts["sampled_pending"],
         "disputed": len(selectors.disputed(round)),
         "open_prompts": selectors.open_prompts(round),
         "run": selectors.latest_run(round),
     }
-
-
-def _why(form: QueryDict, otherwise: str) -> str:
-    return form.get("why", "").strip() or otherwise
-
-
-def _open(round: Round, by: User, form: QueryDict) -> Round:
-    return services.open_round(round=round, by=by, why=_why(form, "opened by an admin"))
-
-
-def _close(round: Round, by: User, form: QueryDict) -> Round:
-    return services.close_round(round=round, by=by, why=_why(form, "closed by an admin"))
-
-
-def _train(round: Round, by: User, form: QueryDict) -> Round:
-    recipe = read_recipe(form.get("recipe", "{}"))
-    services.start_training(round=round, by=by, recipe=recipe, why=_why(form, "training started by an admin"))
-    return round
-
-
-def _accept(round: Round, by: User, form: QueryDict) -> Round:
-    return services.accept_model(round=round, by=by, why=_why(form, "model accepted by an admin"))
-
-
-def _keep(round: Round, by: User, form: QueryDict) -> Round:
-    return services.keep_adversary(round=round, by=by, why=_why(form, "old adversary kept by an admin"))
 
 
 def read_recipe(text: str) -> dict[str, Any]:
@@ -89,24 +93,3 @@ def read_recipe(text: str) -> dict[str, Any]:
     if not isinstance(recipe, dict):
         raise ErrorKind.RECIPE_NOT_OBJECT.error()
     return recipe
-
-
-MOVES = {
-    move.verb: move
-    for move in (
-        Move("open", "Open this round", "People can draw against its adversary.", _open),
-        Move("close", "Close this round", "No more tries; what waits can still be validated.", _close),
-        Move("train", "Train the next model", "Freezes what is verified and trains on it.", _train),
-        Move("retrain", "Train again", "With another recipe, from the same parent.", _train),
-        Move("accept", "Accept the new model", "It becomes the adversary of the next round, which opens.", _accept),
-        Move("keep", "Keep the old adversary", "The next round opens against the same model.", _keep),
-    )
-}
-LEGAL: dict[str, list[str]] = {
-    Status.DRAFT: ["open"],
-    Status.OPEN: ["close"],
-    Status.VALIDATING: ["train", "keep"],
-    Status.TRAINING: [],
-    Status.REVIEWING: ["accept", "retrain", "keep"],
-    Status.DONE: [],
-}

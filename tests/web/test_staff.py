@@ -9,11 +9,11 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from rounds import services
+from rounds import services, state_machine
 from rounds.errors import Refused
 from rounds.models import Example, Person, Round, TrainingRun
 from rounds.training import runs
-from rounds.web.staff_moves import MOVES, Move, legal_moves
+from rounds.web.staff_moves import OFFERED, make_move
 
 from .conftest import text_of
 
@@ -68,20 +68,21 @@ def reviewing(run, adversary) -> Round:
     return run.round
 
 
-@pytest.mark.parametrize("status", Round.Status.values)
-def test_the_moves_offered_in_a_state_are_those_that_the_services_make_there(reviewing, adam, status):
-    Round.objects.filter(pk=reviewing.pk).update(status=status)
-    reviewing.refresh_from_db()
-    offered = {offer.do for offer in legal_moves(reviewing)}
-    assert offered == {offer.do for offer in MOVES.values() if is_made(offer, reviewing, adam)}
+@pytest.mark.parametrize("state", state_machine.STATES)
+def test_the_moves_offered_in_a_state_are_those_that_the_services_make_there(visit, reviewing, adam, state):
+    Round.objects.filter(pk=reviewing.pk).update(status=state)
+    page = text_of(visit(adam).get(page_of(reviewing)))
+    offered = {verb for verb in state_machine.MOVES if f'id="move-{verb}"' in page}
+    assert offered == {verb for verb in OFFERED if is_made(verb, reviewing, adam)}
+    assert offered == {move.verb for move in state_machine.admin_moves(state)}
 
 
-def is_made(offer: Move, round: Round, by: Person) -> bool:
+def is_made(verb: str, round: Round, by: Person) -> bool:
     """Whether the service makes this move of `round` now; whatever it does is undone."""
     moving = Round.objects.get(pk=round.pk)
     with transaction.atomic():
         try:
-            offer.do(moving, by.user, QueryDict())
+            make_move(moving, verb, by.user, QueryDict())
         except Refused as refusal:
             return refusal.code != "illegal_move"
         else:
@@ -333,7 +334,7 @@ def test_keeping_opens_the_next_round_against_the_old_model(visit, reviewing, ad
 
 
 def test_training_again_takes_another_recipe(visit, reviewing, adam):
-    assert "Round 1 is training now." in text_of(move(visit(adam), reviewing, "retrain", recipe='{"epochs": 5}'))
+    assert "Round 1 is training now." in text_of(move(visit(adam), reviewing, "train", recipe='{"epochs": 5}'))
     assert TrainingRun.objects.count() == 2
 
 
