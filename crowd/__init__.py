@@ -1,52 +1,68 @@
-"""People who draw and people who check, made of real handwriting that is not MNIST. No Django, no HTTP, no torch.
+"""Simulated people who use a site as real people do, to test it and to fill it with data.
+
+Their handwriting is real: pen trajectories of 10,992 digits that 44 people wrote on a tablet (UCI pen digits, not
+MNIST). The simulation knows what every drawing really shows, its ground truth, and the site does not. So it can measure
+how many wrong labels the site's validation lets through, how well each validator reads, and how quickly the site
+answers.
+
+    manage.py crowd      simulated people work at a running site for some rounds; ends with a report
+    manage.py demo       a new site with some rounds that were played like that
+
+The files, from the pen to the report:
+
+    handwriting          downloads and reads the trajectories
+    styles, rendering    a style puts a trajectory onto the canvas; variations change the style; strokes become pixels
+    hands                a hand is the handwriting of one person: some trajectories of each digit, and a style
+    drawings             a simulated drawing: pixels and ground truth
+    annotators           draw what a prompt says, and learn from the verdicts which variations fool the model
+    validators           answer what a drawing shows, and misread some
+    population           make_crowd: a whole crowd from one seed, and hands that are held out for measuring
+
+    transport, call_log  HTTP requests with retries, and how long each took
+    client               the calls of the site's API
+    ground_truth         what each drawing that was sent really shows, kept in a file
+    bots                 act at the site for one simulated annotator or validator
+    campaign             bots in threads, and an admin (campaign_admin) who moves rounds on
+    report, report_text  the results
+    accounts             names and tokens that the bots use; local_accounts makes them in this site's database
+
+The simulation itself, everything down to `population`, needs neither a site nor Django:
 
     crowd = make_crowd(load_handwriting(), annotators=40, validators=10, seed=0)
     annotator = crowd.annotators[0]
-    annotator.start(round_number)
-    annotator.take("7")                       a prompt, as the site gives it
-    drawing = annotator.draw()                Drawing: .pixels uint8 [280, 280], .png(), .small() uint8 [28, 28]
-    annotator.told(drawing, fooled=False)     what the site said: the next drawing varies, and the annotator learns
-    annotator.gives_up                        after so many tries for one prompt
-    crowd.validators[0].answer(drawing)       "0" … "9" or "unreadable"
+    annotator.start_round(1)
+    annotator.start_prompt("7")
+    drawing = annotator.draw()                       # SimulatedDrawing: pixels, claimed, truth, …
+    annotator.record_verdict(drawing, fooled=False)  # the next drawing will be varied
+    annotator.gives_up                               # True after `Habits.patience` tries
+    crowd.validators[0].answer(drawing)              # "0" … "9" or "unreadable"
 
-Handwriting (`handwriting`)
-    load_handwriting(folder) -> Handwriting(trajectories, labels); fetched once; HandwritingError says what to do
-Hands (`hands`)
-    make_hands(handwriting, count, seed=…, by_shape=True) -> list[Hand]; Drawing; Style; VARIATIONS
-People (`annotators`, `validators`, `people`)
-    Annotator, Habits; Validator, Eyes; make_crowd(...) -> Crowd(handwriting, annotators, validators, held_out)
-    held_out_drawings(crowd, seed=…) -> list[Drawing], by hands that no annotator has
-    as_arrays(drawings) -> uint8 [n, 28, 28] and int64 [n]
-
-What a `Drawing` knows beside its pixels: `claimed` (the label asked for), `truth` (the label that was drawn, None for
-a scrawl), `is_right` (they are the same), `variations`, `hardness` (0 to 1) and `mistaken_for` (float [10]). Validators
-use the last two only to err where a person would. Keep the Drawing beside the id that the site gave it: labels that the
-validations got wrong can then be counted against the truth.
-
-Everything is decided by seeds. An annotator's and a validator's own generator is remade by `start(round_number)` from
-(seed, who, round); what an annotator has learnt is `memory.to_json()`. Whoever keeps that, as `bench/experiment` does,
-goes on after a stop between two rounds as if there had been none. A `Campaign` does not: its annotators begin anew.
+The same seed gives the same crowd, and the same drawings for the same prompts and verdicts. What an annotator has
+learnt is its `memory`: whoever stores `memory.to_json()` after a round can continue from there later. A campaign does
+not store it: its annotators begin without memory.
 """
 
-from crowd.annotators import Annotator, Habits
-from crowd.hands import VARIATIONS, CrowdError, Drawing, Hand, Style, make_hands
+from crowd.annotators import Habits, SimulatedAnnotator
+from crowd.drawings import SimulatedDrawing
+from crowd.hands import CrowdError, Hand, make_hands
 from crowd.handwriting import Handwriting, HandwritingError, load_handwriting
-from crowd.people import Crowd, as_arrays, held_out_drawings, make_crowd
-from crowd.validators import Eyes, Validator
+from crowd.population import Crowd, as_arrays, held_out_drawings, make_crowd
+from crowd.styles import VARIATIONS, Style
+from crowd.validators import Eyes, SimulatedValidator
 
 __all__ = [
     "VARIATIONS",
-    "Annotator",
     "Crowd",
     "CrowdError",
-    "Drawing",
     "Eyes",
     "Habits",
     "Hand",
     "Handwriting",
     "HandwritingError",
+    "SimulatedAnnotator",
+    "SimulatedDrawing",
+    "SimulatedValidator",
     "Style",
-    "Validator",
     "as_arrays",
     "held_out_drawings",
     "load_handwriting",

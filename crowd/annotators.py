@@ -1,4 +1,4 @@
-"""People who draw: what they are asked for, mostly, and each time a little differently until the model is fooled."""
+"""Simulated annotators: they draw what the prompt says, mostly, and vary it until the model is fooled."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,44 +7,50 @@ from typing import Any
 
 import numpy as np
 
-from crowd.hands import CANVAS, VARIATIONS, Drawing, Hand, Style, digit_strokes, ink, smooth
+from crowd.drawings import SimulatedDrawing, draw_digit, draw_scrawl
+from crowd.hands import Hand
 from crowd.handwriting import Handwriting
+from crowd.styles import VARIATIONS
 
-FORGETTING = 0.9
-"""What is left of an arm's old trials when it is tried once more: models change, and people notice."""
+DECAY = 0.9
+"""Older trials of a choice are multiplied by this at each new one: models change, and people notice."""
+TRIES_WITH_ONE_VARIATION = 3
+"""After these, each try has two variations."""
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How people behave. Rates are per drawing, 0 to 1."""
+    """How annotators behave. Rates are per drawing, 0 to 1."""
 
     patience: int = 12
     """Tries for one prompt before they give up."""
     wrong_digit: float = 0.01
-    """How often another digit is drawn than was asked for; at most what scrawls leave."""
+    """How often another digit is drawn than the prompt says; at most 1 - `scrawl`."""
     scrawl: float = 0.005
-    """How often it is no digit at all."""
+    """How often the drawing is no digit at all."""
     adapts: bool = True
-    """Whether they come back to what fooled the model before; else every try is as likely as any other."""
+    """Whether they prefer what fooled the model before; otherwise every choice is always equally likely."""
 
 
 @dataclass
 class Memory:
-    """How often each thing was tried and fooled the model, counted so that old trials fade."""
+    """How often each choice (a trajectory or a variation) fooled the model; older trials count less."""
 
     trials: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
-    """Name of an arm → [fooled, tried]."""
+    """Name of a choice → [fooled, tried]."""
 
-    def promise(self, arms: Sequence[str]) -> np.ndarray:
-        """How likely each arm is to be tried, float [arms], sum 1: as often as it fooled, with one success in three
-        trials taken for granted, so that what was never tried stays worth a try."""
-        counts = np.array([self.trials.get(arm, (0.0, 0.0)) for arm in arms])
+    def probabilities(self, choices: Sequence[str]) -> np.ndarray:
+        """How likely each choice is made next, float [choices], sum 1: in proportion to how often it fooled the model.
+
+        Every choice begins with one success in three trials, so that what was never tried is tried, too.
+        """
+        counts = np.array([self.trials.get(choice, (0.0, 0.0)) for choice in choices])
         weights = (counts[:, 0] + 1) / (counts[:, 1] + 3)
         return weights / weights.sum()
 
-    def note(self, arm: str, *, fooled: bool) -> None:
-        before = self.trials[arm]
-        self.trials[arm] = [FORGETTING * before[0] + fooled, FORGETTING * before[1] + 1]
+    def record(self, choice: str, *, fooled: bool) -> None:
+        before = self.trials[choice]
+        self.trials[choice] = [DECAY * before[0] + fooled, DECAY * before[1] + 1]
 
     def to_json(self) -> dict[str, list[float]]:
         return dict(self.trials)
@@ -52,100 +58,67 @@ class Memory:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Memory":
         memory = cls()
-        memory.trials.update({arm: list(counts) for arm, counts in value.items()})
+        memory.trials.update({choice: list(counts) for choice, counts in value.items()})
         return memory
 
 
-class Annotator:
-    """One person at the canvas: `take` a prompt, `draw` and be `told`, until the model is fooled or it `gives_up`."""
+class SimulatedAnnotator:
+    """For each prompt: `start_prompt`, then `draw` and `record_verdict` until the model is fooled or `gives_up`."""
 
     def __init__(self, handwriting: Handwriting, hand: Hand, habits: Habits, *, seed: int, number: int) -> None:
         self.handwriting, self.hand, self.habits = handwriting, hand, habits
         self.seed, self.number = seed, number
         self.memory = Memory()
-        self.start(0)
+        self.start_round(0)
 
-    def start(self, round_number: int) -> None:
-        """Begin a round: what they do in it depends on the seed, their number, the round and their memory."""
+    def start_round(self, round_number: int) -> None:
+        """Restarts their random generator from the seed, their number and the round; the memory stays."""
         self.random = np.random.default_rng([self.seed, 2, self.number, round_number])
         self.label, self.tries = 0, 0
 
-    def take(self, label: int | str) -> None:
-        """Read a prompt."""
+    def start_prompt(self, label: int | str) -> None:
         self.label, self.tries = int(label), 0
 
     @property
     def gives_up(self) -> bool:
+        """Whether they have no patience left for this prompt."""
         return self.tries >= self.habits.patience
 
-    def draw(self) -> Drawing:
-        """The first try for a prompt in their usual way, later ones with one or two things varied."""
-        what = self.random.random()
-        if what < self.habits.scrawl:
-            return self._scrawl()
-        others = [label for label in range(10) if label != self.label]
-        is_wrong = what < self.habits.scrawl + self.habits.wrong_digit
-        return self._digit(int(self.random.choice(others)) if is_wrong else self.label)
+    def draw(self) -> SimulatedDrawing:
+        """The next try for the prompt. The first is in their usual way, later ones have one or two variations."""
+        chance = self.random.random()
+        if chance < self.habits.scrawl:
+            return draw_scrawl(self.random, self.hand.style.pen_width, claimed=self.label)
+        if chance < self.habits.scrawl + self.habits.wrong_digit:
+            others = [label for label in range(10) if label != self.label]
+            return self._draw_digit(int(self.random.choice(others)))
+        return self._draw_digit(self.label)
 
-    def told(self, drawing: Drawing, *, fooled: bool) -> None:
-        """Learn from the site's verdict which trajectories and which variations are worth coming back to."""
+    def record_verdict(self, drawing: SimulatedDrawing, *, fooled: bool) -> None:
+        """Counts the try, and learns from the site's verdict which trajectories and variations fool the model."""
         self.tries += 1
         if self.habits.adapts and drawing.is_right:
-            self.memory.note(_arm(drawing.trajectory), fooled=fooled)
-            for name in drawing.variations:
-                self.memory.note(name, fooled=fooled)
+            for choice in (_choice(drawing.trajectory), *drawing.variations):
+                self.memory.record(choice, fooled=fooled)
 
-    def _digit(self, truth: int) -> Drawing:
-        members = self.hand.members[truth]
-        trajectory = int(self.random.choice(members, p=self.memory.promise([_arm(member) for member in members])))
-        names = self._variations()
-        style = self.hand.usual(self.random)
-        for name in names:
+    def _draw_digit(self, truth: int) -> SimulatedDrawing:
+        ids = self.hand.trajectory_ids[truth]
+        trajectory = int(self.random.choice(ids, p=self.memory.probabilities([_choice(one) for one in ids])))
+        variations = self._choose_variations()
+        style = self.hand.usual_style(self.random)
+        for name in variations:
             style = VARIATIONS[name](style, self.random)
-        return digit(self.handwriting, trajectory, style, claimed=self.label, variations=names)
+        return draw_digit(self.handwriting, trajectory, style, claimed=self.label, variations=variations)
 
-    def _variations(self) -> tuple[str, ...]:
+    def _choose_variations(self) -> tuple[str, ...]:
         if not self.tries:
             return ()
         names = list(VARIATIONS)
-        how_many = 1 if self.tries < 4 else 2
-        chosen = self.random.choice(len(names), how_many, replace=False, p=self.memory.promise(names))
-        return tuple(names[number] for number in sorted(chosen))
-
-    def _scrawl(self) -> Drawing:
-        points = self.random.uniform(0.1 * CANVAS, 0.9 * CANVAS, (int(self.random.integers(3, 9)), 2))
-        return Drawing(
-            pixels=ink([smooth(points)], self.hand.style.pen),
-            claimed=self.label,
-            truth=None,
-            trajectory=-1,
-            variations=(),
-            hardness=1.0,
-            mistaken_for=np.full(10, 0.1),
-        )
+        count = 1 if self.tries <= TRIES_WITH_ONE_VARIATION else 2
+        chosen = self.random.choice(len(names), count, replace=False, p=self.memory.probabilities(names))
+        return tuple(names[index] for index in sorted(chosen))
 
 
-def digit(
-    handwriting: Handwriting, trajectory: int, style: Style, *, claimed: int, variations: tuple[str, ...] = ()
-) -> Drawing:
-    """One of the handwriting's digits in a style, with how hard it is for people: the more, the more it resembles
-    other digits and the more was varied."""
-    truth = int(handwriting.labels[trajectory])
-    resembles = handwriting.looks_like[trajectory].astype(float)
-    doubt = 1 - resembles[truth]
-    # The digit's own look-alikes first, then those of its label, then any.
-    mistaken_for = resembles + 0.1 * handwriting.confusable[truth] + 0.001
-    mistaken_for[truth] = 0
-    return Drawing(
-        pixels=ink(digit_strokes(handwriting.trajectories[trajectory], truth, style), style.pen),
-        claimed=claimed,
-        truth=truth,
-        trajectory=trajectory,
-        variations=variations,
-        hardness=min(1.0, doubt + 0.1 * len(variations)),
-        mistaken_for=mistaken_for / mistaken_for.sum(),
-    )
-
-
-def _arm(trajectory: int) -> str:
+def _choice(trajectory: int) -> str:
+    """A trajectory's name in `Memory`."""
     return f"trajectory {trajectory}"

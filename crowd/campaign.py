@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from crowd.admin import PATIENCE_WITH_WORKERS, Admin, Standstill, Stuck
 from crowd.client import Client, Site
 from crowd.known import Known
-from crowd.people import Crowd
+from crowd.population import Crowd
 from crowd.report import Load, Outcome, Report, make_report
 from crowd.visitors import Checker, Drawer, Person, Stage
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from crowd.hands import Drawing
+from crowd.drawings import SimulatedDrawing
 from models_zoo.data.images import canonical_png
 
 NO_PIXELS = np.empty((0, 0), dtype=np.uint8)
@@ -29,13 +29,13 @@ class Known:
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._path = path
-        self._drawings: dict[str, Drawing] = {}
+        self._drawings: dict[str, SimulatedDrawing] = {}
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             self._drawings = dict(_read(path))
 
-    def remember(self, drawing: Drawing) -> bytes:
+    def remember(self, drawing: SimulatedDrawing) -> bytes:
         """The drawing as a canonical PNG, to be sent.
 
         Remembered before it is sent: a validator may be handed it before its author has the verdict.
@@ -49,7 +49,7 @@ class Known:
                     file.write("\n" + json.dumps(_to_json(name, kept)))
         return png
 
-    def get(self, name: str) -> Drawing | None:
+    def get(self, name: str) -> SimulatedDrawing | None:
         """The drawing of this name, without its pixels; None for a stranger's."""
         return self._drawings.get(name)
 
@@ -59,14 +59,14 @@ def name_of(png: bytes) -> str:
     return hashlib.sha256(png).hexdigest()
 
 
-def _read(path: Path) -> Iterator[tuple[str, Drawing]]:
+def _read(path: Path) -> Iterator[tuple[str, SimulatedDrawing]]:
     """All lines but those that were cut off: every line begins with its line break, so that none spoils the next."""
     for line in path.read_text().splitlines():
         with suppress(json.JSONDecodeError):
             yield _from_json(json.loads(line))
 
 
-def _to_json(name: str, drawing: Drawing) -> dict[str, Any]:
+def _to_json(name: str, drawing: SimulatedDrawing) -> dict[str, Any]:
     return {
         "drawing": name,
         "claimed": drawing.claimed,
@@ -78,8 +78,8 @@ def _to_json(name: str, drawing: Drawing) -> dict[str, Any]:
     }
 
 
-def _from_json(kept: dict[str, Any]) -> tuple[str, Drawing]:
+def _from_json(kept: dict[str, Any]) -> tuple[str, SimulatedDrawing]:
     name = kept.pop("drawing")
     kept["variations"] = tuple(kept["variations"])
     kept["mistaken_for"] = np.array(kept["mistaken_for"], dtype=np.float64)
-    return name, Drawing(pixels=NO_PIXELS, **kept)
+    return name, SimulatedDrawing(pixels=NO_PIXELS, **kept)

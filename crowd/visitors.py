@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from crowd.annotators import Annotator
+from crowd.annotators import SimulatedAnnotator
 from crowd.client import Client, Problem
-from crowd.hands import Drawing
+from crowd.drawings import SimulatedDrawing
 from crowd.known import Known, name_of
 from crowd.report import UNREADABLE, Vote
-from crowd.validators import Validator
+from crowd.validators import SimulatedValidator
 
 Json = dict[str, Any]
 
@@ -36,7 +36,7 @@ class Person(Protocol):
 class Drawer:
     """An annotator at the site."""
 
-    annotator: Annotator
+    annotator: SimulatedAnnotator
     client: Client
     task: str
     known: Known
@@ -47,7 +47,7 @@ class Drawer:
         if not stage.draw:
             return False
         if self.number != stage.number:
-            self.annotator.start(stage.number)
+            self.annotator.start_round(stage.number)
             self.number = stage.number
         try:
             prompt = self.client.ask_prompt(self.task)
@@ -61,12 +61,12 @@ class Drawer:
         return True
 
     def _draw(self, prompt: Json) -> None:
-        self.annotator.take(prompt["label"])
+        self.annotator.start_prompt(prompt["label"])
         finished = False
         while not finished:
             drawing = self.annotator.draw()
             verdict = self.client.send_drawing(prompt["id"], self.known.remember(drawing))
-            self.annotator.told(drawing, fooled=verdict["fooled"])
+            self.annotator.record_verdict(drawing, fooled=verdict["fooled"])
             finished = verdict["prompt_finished"]
             if not finished and self.annotator.gives_up:
                 self.client.give_up(prompt["id"])
@@ -78,7 +78,7 @@ class Checker:
     """A validator at the site."""
 
     name: str
-    validator: Validator
+    validator: SimulatedValidator
     client: Client
     task: str
     known: Known
@@ -93,7 +93,7 @@ class Checker:
         if not stage.validate:
             return False
         if self.number != stage.number:
-            self.validator.start(stage.number)
+            self.validator.start_round(stage.number)
             self.number = stage.number
         handed = self.client.next_validation(self.task)
         picture = self._picture(handed["example"]) if handed else None
@@ -113,7 +113,7 @@ class Checker:
                 return None
             raise
 
-    def _answer(self, example: int, drawing: Drawing) -> None:
+    def _answer(self, example: int, drawing: SimulatedDrawing) -> None:
         answer = self.validator.answer(drawing)
         if self.client.answer(example, answer):
             truth = UNREADABLE if drawing.truth is None else str(drawing.truth)

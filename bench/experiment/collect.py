@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import nn
 
-from crowd import Annotator, Crowd, Drawing
-from crowd.annotators import digit
+from crowd import Crowd, SimulatedAnnotator, SimulatedDrawing
+from crowd.drawings import draw_digit
 from models_zoo.networks.predict import probabilities
 from rounds.rules import REJECTED, VERIFIED, Rules, settle
 
@@ -24,7 +24,7 @@ LABELS = [str(label) for label in range(10)]
 class Example:
     """One settled drawing and whose it is."""
 
-    drawing: Drawing
+    drawing: SimulatedDrawing
     annotator: int
     fooled: bool
 
@@ -61,11 +61,11 @@ def collect_fooling(crowd: Crowd, model: nn.Module, rules: Rules, *, seed: list[
         wave = []
         for number, annotator in enumerate(crowd.annotators):
             if number not in busy:
-                annotator.take(next(prompts))
+                annotator.start_prompt(next(prompts))
                 busy.add(number)
                 found.counts["prompts"] += 1
             wave.append(annotator.draw())
-        read = probabilities(model, np.stack([drawing.small() for drawing in wave])).argmax(axis=1)
+        read = probabilities(model, np.stack([drawing.to_28x28() for drawing in wave])).argmax(axis=1)
         for number, drawing in enumerate(wave):
             if found.fooling == rules.target_verified:
                 break
@@ -84,7 +84,7 @@ def collect_ordinary(crowd: Crowd, rules: Rules, *, seed: list[int]) -> Collecte
     found, prompts = Collected(), _balanced(random)
     while len(found.examples) < (rules.target_verified or 0):
         number = found.counts["prompts"] % len(crowd.annotators)
-        crowd.annotators[number].take(next(prompts))
+        crowd.annotators[number].start_prompt(next(prompts))
         drawing = crowd.annotators[number].draw()
         found.counts.update(prompts=1, attempts=1)
         _validate(crowd, Example(drawing, number, fooled=False), rules, random, found)
@@ -97,10 +97,10 @@ def collect_everything(crowd: Crowd, *, seed: list[int]) -> Collected:
     random = np.random.default_rng(seed)
     found = Collected()
     for number, annotator in enumerate(crowd.annotators):
-        for label, members in enumerate(annotator.hand.members):
-            for trajectory in np.repeat(members, STYLES):
-                style = annotator.hand.usual(random)
-                drawing = digit(crowd.handwriting, int(trajectory), style, claimed=label)
+        for label, ids in enumerate(annotator.hand.trajectory_ids):
+            for trajectory in np.repeat(ids, STYLES):
+                style = annotator.hand.usual_style(random)
+                drawing = draw_digit(crowd.handwriting, int(trajectory), style, claimed=label)
                 found.examples.append(Example(drawing, number, fooled=False))
     found.counts["attempts"] = len(found.examples)
     return found
@@ -108,8 +108,8 @@ def collect_everything(crowd: Crowd, *, seed: list[int]) -> Collected:
 
 def _one_try(
     crowd: Crowd,
-    annotator: Annotator,
-    drawing: Drawing,
+    annotator: SimulatedAnnotator,
+    drawing: SimulatedDrawing,
     fooled: bool,
     rules: Rules,
     random: np.random.Generator,
@@ -123,7 +123,7 @@ def _one_try(
     theirs = found.by_annotator.setdefault(annotator.number, [0, 0, 0])
     for place, one in enumerate([1, fooled, found.fooling - verified_before]):
         theirs[place] += one
-    annotator.told(drawing, fooled=fooled)
+    annotator.record_verdict(drawing, fooled=fooled)
     found.counts["given_up"] += not fooled and annotator.gives_up
     return fooled or annotator.gives_up
 

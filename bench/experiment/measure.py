@@ -56,7 +56,7 @@ def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
         CORRUPTION: _corrupted(base),
     }
     grid = sum(severities(kind) for kind in CORRUPTIONS)
-    sizes = [sum(len(members) for members in hand.members) for hand in crowd.held_out]
+    sizes = [sum(len(ids) for ids in hand.trajectory_ids) for hand in crowd.held_out]
     return Suites(pictures, np.repeat(np.arange(len(sizes)), sizes), len(pictures[CORRUPTION][1]) // grid)
 
 

@@ -135,7 +135,7 @@ def _right_by_hand(model: nn.Module, images: np.ndarray, labels: np.ndarray, han
 
 def _challenged(experiment: Experiment, arm: str, number: int) -> People:
     crowd = experiment.crowd(ARMS["dynamic"])
-    crowd.start(CHALLENGE_ROUND)
+    crowd.start_round(CHALLENGE_ROUND)
     model = load_model(experiment.model_after(arm, number))
     asked = Rules(target_verified=CHALLENGE)  # more than can be verified, so that all attempts are made
     return collect_fooling(crowd, model, asked, seed=[experiment.seed, 7], most=CHALLENGE).by_annotator
@@ -159,7 +159,7 @@ def _variety(experiment: Experiment, arm: str) -> tuple[int, int]:
 
 def _held_out_twice(experiments: Sequence[Experiment]) -> Counts:
     drawn = [
-        np.concatenate([members for hand in experiment.crowd(ARMS["dynamic"]).held_out for members in hand.members])
+        np.concatenate([ids for hand in experiment.crowd(ARMS["dynamic"]).held_out for ids in hand.trajectory_ids])
         for experiment in experiments
     ]
     seeds_of = np.bincount(np.concatenate(drawn))

@@ -218,7 +218,7 @@ class Experiment:
             memories = read_json(self.round_folder(name, number - 1) / COLLECTED)["memories"]
             for annotator, memory in zip(crowd.annotators, memories, strict=True):
                 annotator.memory = Memory.from_json(memory)
-        crowd.start(number)
+        crowd.start_round(number)
 
     def model_after(self, name: str, number: int) -> Path:
         """An arm's model after a round; after round 0 it is the first adversary."""
@@ -288,7 +288,7 @@ def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float
     drawings = [example.drawing for example in wanted]
     np.savez_compressed(
         folder / "collected.npz",
-        images=np.stack([drawing.small() for drawing in drawings]),
+        images=np.stack([drawing.to_28x28() for drawing in drawings]),
         labels=np.array([drawing.claimed for drawing in drawings], dtype=np.int64),
         truths=np.array([-1 if drawing.truth is None else drawing.truth for drawing in drawings], dtype=np.int64),
         trajectories=np.array([drawing.trajectory for drawing in drawings], dtype=np.int64),

@@ -73,7 +73,7 @@ def test_everything_is_each_trajectory_of_the_hands_that_are_trained_on(tmp_path
     run.run("everything")
     train = [annotator for side, annotator in zip(run.sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
              if side == "train"]  # fmt: skip
-    theirs = sum(len(members) for annotator in train for members in annotator.hand.members)
+    theirs = sum(len(ids) for annotator in train for ids in annotator.hand.trajectory_ids)
     images, labels = run.split("everything", 1)["train"]
     assert len(images) == len(labels) == STYLES * theirs
     assert "held-out writers" in what_came_out(tmp_path)["seed-0/everything/round-01/result.json"]["scores"]
@@ -98,7 +98,7 @@ def test_a_folder_refuses_other_settings(tmp_path):
 
 def test_a_folder_refuses_another_crowd(tmp_path, monkeypatch):
     experiment(tmp_path).run("ordinary")
-    monkeypatch.setattr("crowd.hands.pen_down", lambda trajectory, label: np.arange(7) > 0)
+    monkeypatch.setattr("crowd.rendering.pen_down", lambda trajectory, label: np.arange(7) > 0)
     with pytest.raises(OtherSettings, match=r"crowd\.json says that other settings were used"):
         experiment(tmp_path).run("ordinary")
 

@@ -79,7 +79,7 @@ def test_a_challenge_knows_nothing_of_what_was_played(played, monkeypatch, tmp_p
 def test_what_two_seeds_hold_out_is_counted_in_both(played):
     other = experiment(played.folder, seed=1)
     drawn = [
-        {int(one) for hand in run.crowd(arms.MAIN["dynamic"]).held_out for members in hand.members for one in members}
+        {int(one) for hand in run.crowd(arms.MAIN["dynamic"]).held_out for ids in hand.trajectory_ids for one in ids}
         for run in (played, other)
     ]
     twice, every = readings._held_out_twice([played, other])

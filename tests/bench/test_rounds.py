@@ -74,7 +74,7 @@ def test_an_arm_on_anothers_examples_asks_for_that_one_first(play):
 
 
 def test_more_people_than_there_is_handwriting_for_are_refused(play):
-    with pytest.raises(SystemExit, match=r"1500 hands were asked for.*: ask for 1 to 6"):
+    with pytest.raises(SystemExit, match=r"1500 hands can't be made.*: choose 1 to 6"):
         play("--annotators", "1200")
 
 

@@ -123,7 +123,7 @@ def assert_nobody_is_left_an_admin():
 
 def test_hands_are_of_similar_shapes_unless_one_wants_any(toy_people):
     def sevens(people):
-        return [annotator.hand.members[7].tolist() for annotator in people.annotators]
+        return [annotator.hand.trajectory_ids[7].tolist() for annotator in people.annotators]
 
     def asked_for(*more):
         return sevens(crowd.people(vars(crowd.Command().create_parser("manage.py", "crowd").parse_args([*FEW, *more]))))

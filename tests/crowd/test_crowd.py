@@ -72,12 +72,12 @@ def test_a_number_in_its_range_is_taken_as_it_is(option, value, read):
 def test_more_annotators_than_can_have_hands_are_told_in_a_sentence(toy_people):
     """A quarter as many hands are held out: 19 and 4 can have one of 24 trajectories of each digit, 20 and 5 can't."""
     assert len(crowd.people(options_of("--annotators", "19")).annotators) == 19
-    with pytest.raises(CommandError, match=r"25 hands were asked for.*: ask for 1 to 24, .* held out together"):
+    with pytest.raises(CommandError, match=r"25 hands can't be made.*: choose 1 to 24, .* held-out hands together"):
         call_command("crowd", "--annotators", "20")
 
 
 def test_more_careless_validators_than_validators_are_told_in_a_sentence(toy_people):
-    with pytest.raises(CommandError, match=r"6 of 5 validators can't be careless: give a number from 0 to 5"):
+    with pytest.raises(CommandError, match=r"6 of 5 validators can't be careless: choose 0 to 5"):
         call_command("crowd", "--annotators", "4", "--validators", "5", "--careless", "6")
 
 
@@ -101,5 +101,5 @@ def test_as_many_validators_are_careless_as_one_asks_for(toy_people, validators,
 
 @pytest.mark.parametrize("careless", [-1, 6])
 def test_a_crowd_has_no_more_careless_validators_than_validators_and_no_fewer_than_none(careless):
-    with pytest.raises(ValueError, match=rf"^{careless} of 5 validators .*: give a number from 0 to 5\.$"):
+    with pytest.raises(ValueError, match=rf"^{careless} of 5 validators .*: choose 0 to 5\.$"):
         toy_crowd(validators=5, careless=careless)

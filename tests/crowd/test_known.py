@@ -10,7 +10,7 @@ from .toys import toy_crowd
 
 def a_drawing(label=7):
     annotator = toy_crowd().annotators[0]
-    annotator.take(label)
+    annotator.start_prompt(label)
     return annotator.draw()
 
 
