@@ -50,3 +50,7 @@ def admin_moves(state: str) -> list[Move]:
 def targets_from(state: str) -> set[str]:
     """The states that a round in `state` can move to, by whomever."""
     return {move.target for move in MOVES.values() if state in move.sources}
+
+
+def targets_in_words(state: str) -> str:
+    return " or ".join(sorted(targets_from(state))) or "nothing: it is final"

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from rounds.errors import ErrorKind, Refused
 from rounds.models import Round
+from rounds.state_machine import targets_in_words
 
 from .base import GuestThrottle, PersonThrottle
 from .problems import MEDIA_TYPE, field_sentence, problem_of
@@ -64,8 +65,7 @@ def needs_role(*roles: str) -> Refused:
 
 
 def illegal_move(status: Round.Status, to: Round.Status) -> Refused:
-    legal = " or ".join(sorted(Round.MOVES[status])) or "nothing: it is final"
-    return ErrorKind.ILLEGAL_MOVE.example(round_status=status.value, to=to, legal=legal)
+    return ErrorKind.ILLEGAL_MOVE.example(round_status=status.value, to=to, legal=targets_in_words(status))
 
 
 def invalid_field(field: str, detail: str, code: str = "invalid") -> Refused:

@@ -16,7 +16,7 @@ from rounds.datasets.freeze import examples_to_train_on, freeze
 from rounds.errors import ErrorKind, Refused
 from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
 from rounds.queue import enqueue
-from rounds.state_machine import MOVES, targets_from
+from rounds.state_machine import MOVES, targets_from, targets_in_words
 
 Status = Round.Status
 #: A run that no worker took for so long is put on the queue again: a worker may have died with it in hand.
@@ -150,8 +150,9 @@ def _adversary(round: Round) -> ModelVersion:
 
 
 def _illegal(round: Round, to: str) -> Refused:
-    legal = " or ".join(sorted(targets_from(round.status))) or "nothing: it is final"
-    return ErrorKind.ILLEGAL_MOVE.error(number=round.number, round_status=round.status, to=to, legal=legal)
+    return ErrorKind.ILLEGAL_MOVE.error(
+        number=round.number, round_status=round.status, to=to, legal=targets_in_words(round.status)
+    )
 
 
 def _checked_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
