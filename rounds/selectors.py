@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -11,17 +11,33 @@ from rounds import rules
 from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task, TrainingRun
 
 
-def counts(round: Round) -> dict[str, int]:
-    """The counts of a round, in one pass over its rows.
+class FoolingCounts(TypedDict):
+    """Counted examples: neither practice nor retracted."""
 
-    `attempts`, `fooled`, the fooled ones by verification state (`verified`, `pending`, `rejected`, `disputed`), the
-    non-fooling ones sampled for validation (`sampled`, `sampled_verified`, `sampled_rejected`, `sampled_pending`) and
-    the distinct `annotators`.
-    """
+    attempts: int
+    fooled: Annotated[int, "Attempts that the adversary read as another label."]
+    verified: Annotated[int, "Of the fooled ones."]
+    pending: Annotated[int, "Of the fooled ones."]
+    rejected: Annotated[int, "Of the fooled ones."]
+
+
+class Counts(FoolingCounts):
+    """Counted examples of a round: neither practice nor retracted."""
+
+    disputed: Annotated[int, "Of the fooled ones."]
+    sampled: Annotated[int, "Not fooling, validated all the same to measure label noise."]
+    sampled_verified: int
+    sampled_rejected: int
+    sampled_pending: int
+    annotators: Annotated[int, "Distinct people who drew."]
+
+
+def counts(round: Round) -> Counts:
+    """Counted now, in one pass over the round's rows."""
     state = Example.Verification
     fooled = Q(fooled=True)
     sampled = Q(fooled=False) & ~Q(verification=state.UNQUEUED)
-    return round.examples.counted().aggregate(
+    found = round.examples.counted().aggregate(
         attempts=Count("pk"),
         verified=Count("pk", filter=fooled & Q(verification=state.VERIFIED)),
         pending=Count("pk", filter=fooled & Q(verification=state.PENDING)),
@@ -34,10 +50,11 @@ def counts(round: Round) -> dict[str, int]:
         annotators=Count("annotator", distinct=True),
         fooled=Count("pk", filter=fooled),  # last: from here on the name means this count, no longer the column
     )
+    return cast(Counts, found)
 
 
-def known_counts(round: Round) -> dict[str, int]:
-    """`counts`, as stored with a finished round or counted now."""
+def stored_or_current_counts(round: Round) -> Counts:
+    """`counts` as stored with a finished round, otherwise counted now."""
     return (round.report or {}).get("counts") or counts(round)
 
 
@@ -63,12 +80,12 @@ def waiting_for_validation(round: Round) -> int:
     return round.examples.awaiting_validation().count()
 
 
-def criteria(round: Round, tally: dict[str, int], now: datetime | None = None) -> list[rules.Criterion]:
-    """The closing criteria of an opened round and how far each is; `tally` is what `counts` returned."""
+def criteria(round: Round, counts: Counts, now: datetime | None = None) -> list[rules.Criterion]:
+    """The closing criteria of an opened round, and how far each is."""
     if round.opened_at is None:
         return []
     return rules.criteria(
-        verified_fooled=tally["verified"],
+        verified_fooled=counts["verified"],
         opened_at=round.opened_at,
         now=now or round.closed_at or timezone.now(),
         rules=round.rules,

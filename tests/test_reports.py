@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from rounds import reports, selectors, services
+from rounds.api.shapes import serializer_of
 from rounds.models import Evaluation, Example, Person, Round, TrainingSet, TrainingSetItem
 from stats.rates import Rate
 
@@ -198,6 +199,47 @@ def test_an_open_rounds_report_takes_the_same_few_queries_however_much_was_drawn
         an_attempt(one, alice, "3", "8", "33", voters=voters)
     with django_assert_num_queries(6):
         reports.round_report(one)
+
+
+# --- As described -------------------------------------------------------------------------------------------------
+
+
+def assert_described(report, shape):
+    """Exactly the keys of `shape`, each with a value of its type."""
+    described = serializer_of(shape)(data=report)
+    assert described.is_valid(), described.errors
+    assert described.validated_data == report
+
+
+def test_an_empty_rounds_report_is_as_described(task, adversary):
+    assert_described(reports.round_report(a_round(task, adversary)), reports.RoundReport)
+
+
+def test_stored_and_current_reports_are_as_described(one, bob, voters, task):
+    for voter in voters:
+        an_attempt(one, voter, "3", "8")
+    two = finish(one)
+    an_attempt(two, bob, "3", "8", "33", voters=voters)
+    report = reports.task_report(task)
+    assert_described(report, reports.TaskReport)
+    first, second = report["rounds"]
+    assert (first["final"], second["final"]) == (True, False)
+    assert first["clustered"]["mer"]
+    assert first["splits"]
+    assert second["change"]["mer"]
+
+
+def test_a_matrix_with_gaps_and_a_leaderboard_are_as_described(task, three_models, bob, voters):
+    graphite, *_ = three_models
+    measured(a_model(task, parent=graphite, recipe="pgd"), "base_test", 97, 100)
+    for _ in range(20):
+        an_attempt(Round.objects.get(number=1), bob, "3", "8", "33", voters=voters)
+    matrix, leaderboard = reports.matrix(task), reports.leaderboard(task)
+    assert_described(matrix, reports.Matrix)
+    assert_described(leaderboard, reports.Leaderboard)
+    assert [cell is None for cell in matrix["rows"][-1]["cells"]] == [False, True, True, True]
+    assert matrix["rows"][-1]["reference"]["changes"][0]
+    assert [line["vmer"] is None for line in leaderboard["annotators"]] == [False, True]
 
 
 # --- Stored reports -----------------------------------------------------------------------------------------------

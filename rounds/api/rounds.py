@@ -7,38 +7,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rounds import selectors
+from rounds import rules, selectors
 from rounds.errors import Missing
 from rounds.models import Round, TrainingRun
+from rounds.selectors import Counts
 
 from .base import ApiView, Page, page_of
 from .docs import PAGE, described, missing
+from .shapes import serializer_of
 from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_missing
 
 
-class CountsSerializer(serializers.Serializer[Any]):
-    """Counted examples: neither practice nor taken back."""
-
-    attempts = serializers.IntegerField()
-    fooled = serializers.IntegerField(help_text="Attempts that the adversary read as another label.")
-    verified = serializers.IntegerField(help_text="Of the fooled ones.")
-    pending = serializers.IntegerField(help_text="Of the fooled ones.")
-    rejected = serializers.IntegerField(help_text="Of the fooled ones.")
-    disputed = serializers.IntegerField(help_text="Of the fooled ones.")
-    sampled = serializers.IntegerField(help_text="Not fooling, validated all the same to measure label noise.")
-    sampled_verified = serializers.IntegerField()
-    sampled_rejected = serializers.IntegerField()
-    sampled_pending = serializers.IntegerField()
-    annotators = serializers.IntegerField(help_text="Distinct people who drew.")
-
-
-class CriterionSerializer(serializers.Serializer[Any]):
-    """One reason to close, and how far it is."""
-
-    name = serializers.CharField()
-    have = serializers.FloatField()
-    need = serializers.FloatField()
-    unit = serializers.CharField()
+class CriterionSerializer(serializer_of(rules.Criterion)):  # type: ignore[misc]
     met = serializers.BooleanField()
 
 
@@ -77,9 +57,9 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
             "done_at",
         ]
 
-    @extend_schema_field(CountsSerializer)
-    def get_counts(self, round: Round) -> dict[str, int]:
-        self._counts = selectors.known_counts(round)
+    @extend_schema_field(serializer_of(Counts))
+    def get_counts(self, round: Round) -> Counts:
+        self._counts = selectors.stored_or_current_counts(round)
         return self._counts
 
     @extend_schema_field(CriterionSerializer(many=True))

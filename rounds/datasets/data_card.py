@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from rounds.reports import RoundReport
+from stats.rates import RateJson
+
 Json = dict[str, Any]
 
 CARD = """\
@@ -71,7 +74,7 @@ Give the hash of the content, which is the same for the same data whenever it is
 """
 
 
-def data_card(manifest: Json, report: Json) -> str:
+def data_card(manifest: Json, report: RoundReport) -> str:
     """The README of an export: YAML front matter that Hugging Face understands, then text for people."""
     task, number, previous = manifest["task"], manifest["round"]["number"], manifest["previous"]
     title = f"{task['name']}, round {number}"
@@ -121,7 +124,7 @@ def _compared(previous: Json | None) -> str:
     return f"Its data differs from that of export {previous['export']}, whose hash was `{previous['sha256']}`."
 
 
-def _numbers(report: Json) -> list[tuple[str, str]]:
+def _numbers(report: RoundReport) -> list[tuple[str, str]]:
     rows = [
         ("attempts", f"{report['counts']['attempts']:,}"),
         ("annotators", f"{report['counts']['annotators']:,}"),
@@ -134,9 +137,9 @@ def _numbers(report: Json) -> list[tuple[str, str]]:
     return rows if alpha is None else [*rows, ("Krippendorff's alpha (nominal)", f"{alpha:.3f}")]
 
 
-def _rate(rate: Json) -> str:
+def _rate(rate: RateJson) -> str:
     counts = f"{rate['numerator']:,} of {rate['denominator']:,}"
-    if rate["interval"] is None:
+    if rate["value"] is None or rate["interval"] is None:
         return counts
     low, high = rate["interval"]
     return f"{100 * rate['value']:.2f} % ({counts}; 95 %: {100 * low:.2f} to {100 * high:.2f} %)"

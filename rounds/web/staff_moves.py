@@ -32,12 +32,12 @@ def legal_moves(round: Round) -> list[Move]:
     return [MOVES[verb] for verb in LEGAL[Status(round.status)]]
 
 
-def usual_move(round: Round, tally: dict[str, int]) -> Move | None:
-    """The one of them that is made without a second thought; `tally` is what `selectors.counts` returned.
+def usual_move(round: Round, counts: selectors.Counts) -> Move | None:
+    """The one of them that is made without a second thought.
 
     None where an admin has to weigh them up: after a gate that was not passed, or with nothing to train on.
     """
-    if round.status == Status.REVIEWING or (round.status == Status.VALIDATING and not tally["verified"]):
+    if round.status == Status.REVIEWING or (round.status == Status.VALIDATING and not counts["verified"]):
         return None
     return next(iter(legal_moves(round)), None)
 
