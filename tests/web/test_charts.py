@@ -81,10 +81,10 @@ def test_times_are_set_for_people(seconds, shown):
 
 
 def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
-    assert notebook.heat(1.0, 0.5) == 1.0
-    assert notebook.heat(0.5, 0.5) == 0.0
-    assert notebook.share_of_most(0, [[0, 0]]) == 0.0
-    assert notebook.share_of_most(4, [[1, 4]]) == 1.0
+    assert notebook.accuracy_shade(1.0, 0.5) == 1.0
+    assert notebook.accuracy_shade(0.5, 0.5) == 0.0
+    assert notebook.count_shade(0, [[0, 0]]) == 0.0
+    assert notebook.count_shade(4, [[1, 4]]) == 1.0
 
 
 @pytest.mark.parametrize(
