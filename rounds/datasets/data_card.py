@@ -15,7 +15,7 @@ CARD = """\
 
 # {title}
 
-Handmade examples that people drew to fool the model **{adversary}**, and the tries that did not fool it, from round
+Drawings that people made to fool the model **{adversary}**, those that fooled it and those that did not, from round
 {number} of the task “{task}”. Collected by dynamic adversarial data collection: the server scores every try against the
 round's adversary, other people validate it blind, and nobody validates an example of their own.
 
@@ -27,7 +27,7 @@ round's adversary, other people validate it blind, and nobody validates an examp
 |---|---|
 {numbers}
 
-`report.json` has all numbers of the round, with their definitions' numerators, denominators and intervals.
+`report.json` has all numbers of the round, with numerators, denominators and intervals.
 
 ## Splits
 
@@ -46,13 +46,13 @@ round's adversary, other people validate it blind, and nobody validates an examp
 | `label` | what the drawing claims to be |
 | `prediction` | what the adversary read |
 | `fooled` | whether these two differ |
-| `verification` | `verified`, `rejected`, `pending`, `disputed`, or `unqueued`: not put to validators |
+| `verification` | `verified`, `rejected`, `pending`, `disputed`, or `unqueued`: not sent to validators |
 | `rejected_as` | the answer that led when it was rejected: a label, `unreadable`, `split` (none led), or `abuse` |
 | `votes` | the validators' answers in the order they were given |
 | `probabilities` | the adversary's, in the order of the labels |
 | `model` | the adversary's name |
 | `round` | the round's number |
-| `prompt` | the id of what was asked for; tries of one prompt share it |
+| `prompt` | the id of the prompt, which asks for one label; tries of one prompt share it |
 | `try_number` | 1 for the first try of its prompt |
 | `seconds` | from the prompt to this try |
 | `annotator` | the same letters for the same annotator in all exports of this task; not traceable to an account |
@@ -131,7 +131,7 @@ def _numbers(report: RoundReport) -> list[tuple[str, str]]:
         ("model error rate (fooled / attempts)", _rate(report["mer"])),
         ("validated model error rate (verified fooled / attempts)", _rate(report["vmer"])),
         ("label noise of fooling examples (rejected / settled)", _rate(report["label_noise"]["fooling"])),
-        ("label noise of sampled others (rejected / settled)", _rate(report["label_noise"]["sampled"])),
+        ("label noise of the sample that did not fool (rejected / settled)", _rate(report["label_noise"]["sampled"])),
     ]
     alpha = report["agreement"]["alpha"]
     return rows if alpha is None else [*rows, ("Krippendorff's alpha (nominal)", f"{alpha:.3f}")]
