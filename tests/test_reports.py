@@ -91,7 +91,7 @@ def test_label_noise_is_rejected_of_settled_for_fooling_and_for_sampled_examples
     assert reports.round_report(one)["label_noise"] == {"fooling": rate(2, 4), "sampled": rate(1, 2)}
 
 
-def test_rejections_tell_a_model_that_was_right_from_a_drawing_nobody_could_read(one):
+def test_a_model_that_was_right_and_a_drawing_nobody_could_read_are_different_rejections(one):
     assert reports.round_report(one)["rejections"] == {
         "model_was_right": 1,
         "another_label": 0,
@@ -101,7 +101,7 @@ def test_rejections_tell_a_model_that_was_right_from_a_drawing_nobody_could_read
     }
 
 
-def test_an_example_rejected_as_abuse_by_an_admin_is_told_apart_too(one):
+def test_an_example_rejected_as_abuse_by_an_admin_has_a_reason_of_its_own(one):
     admin = User.objects.create(username="adam")
     [disputed] = Example.objects.filter(verification="disputed")
     services.decide_dispute(example=disputed, by=admin, abusive=True)
@@ -173,7 +173,7 @@ def test_intervals_that_draw_whole_annotators_need_five_of_them(one, adversary, 
     assert low < 11 / 20 < high
 
 
-def test_an_empty_round_has_counts_of_nought_and_no_rates(task, adversary):
+def test_an_empty_round_has_counts_of_zero_and_no_rates(task, adversary):
     report = reports.round_report(a_round(task, adversary))
     assert report["counts"]["attempts"] == 0
     assert report["vmer"] == rate(0, 0)
@@ -453,7 +453,7 @@ def test_the_matrix_takes_two_queries_whatever_was_measured(task, three_models, 
         reports.matrix(task)
 
 
-def test_models_are_ranked_by_all_adversarial_test_sets_with_the_base_test_beside_it(task, three_models):
+def test_models_are_ranked_by_all_adversarial_test_sets_and_show_the_base_test_set_too(task, three_models):
     board = reports.leaderboard(task)["models"]
     assert [(line["rank"], line["name"]) for line in board] == [(1, "Charcoal"), (2, "Graphite"), (None, "Sepia")]
     assert board[0]["all_rounds"]["correct"] == 16

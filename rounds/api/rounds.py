@@ -1,4 +1,4 @@
-"""Rounds: where they stand and how far they are."""
+"""Rounds: their status, counts and closing criteria."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
 
     progress = serializers.DictField(help_text="As the worker last reported it: epoch, step, loss, history …")
     gate = serializers.DictField(help_text="The gate's verdict: `passed` and its `reasons`; empty before it.")
-    model = ModelSerializer(allow_null=True, help_text="What came of it.")
+    model = ModelSerializer(allow_null=True, help_text="The model it trained.")
 
     class Meta:
         model = TrainingRun
@@ -64,7 +64,7 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
 
     @extend_schema_field(CriterionSerializer(many=True))
     def get_criteria(self, round: Round) -> Any:
-        # Fields are read in their order: the counts are those of this round, counted once.
+        # Fields are read in their order, so `get_counts` has just counted this round: once is enough.
         return CriterionSerializer(selectors.criteria(round, self._counts), many=True).data
 
 
