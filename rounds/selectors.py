@@ -1,8 +1,8 @@
-"""Every shared read."""
+"""Reads of the database that several callers share."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -11,17 +11,33 @@ from rounds import rules
 from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task, TrainingRun
 
 
-def counts(round: Round) -> dict[str, int]:
-    """The counts of a round, in one pass over its rows.
+class FoolingCounts(TypedDict):
+    """Counted examples: neither practice nor retracted."""
 
-    `attempts`, `fooled`, the fooled ones by verification state (`verified`, `pending`, `rejected`, `disputed`), the
-    non-fooling ones sampled for validation (`sampled`, `sampled_verified`, `sampled_rejected`, `sampled_pending`) and
-    the distinct `annotators`.
-    """
+    attempts: int
+    fooled: Annotated[int, "Attempts that the adversary read as another label."]
+    verified: Annotated[int, "Of the fooled ones."]
+    pending: Annotated[int, "Of the fooled ones."]
+    rejected: Annotated[int, "Of the fooled ones."]
+
+
+class Counts(FoolingCounts):
+    """Counted examples of a round: neither practice nor retracted."""
+
+    disputed: Annotated[int, "Of the fooled ones."]
+    sampled: Annotated[int, "Not fooling, validated all the same to measure label noise."]
+    sampled_verified: int
+    sampled_rejected: int
+    sampled_pending: int
+    annotators: Annotated[int, "Distinct people who drew."]
+
+
+def counts(round: Round) -> Counts:
+    """Counted now, in one pass over the round's rows."""
     state = Example.Verification
     fooled = Q(fooled=True)
     sampled = Q(fooled=False) & ~Q(verification=state.UNQUEUED)
-    return round.examples.counted().aggregate(
+    found = round.examples.counted().aggregate(
         attempts=Count("pk"),
         verified=Count("pk", filter=fooled & Q(verification=state.VERIFIED)),
         pending=Count("pk", filter=fooled & Q(verification=state.PENDING)),
@@ -34,10 +50,11 @@ def counts(round: Round) -> dict[str, int]:
         annotators=Count("annotator", distinct=True),
         fooled=Count("pk", filter=fooled),  # last: from here on the name means this count, no longer the column
     )
+    return cast(Counts, found)
 
 
-def known_counts(round: Round) -> dict[str, int]:
-    """`counts`, as stored with a finished round or counted now."""
+def stored_or_current_counts(round: Round) -> Counts:
+    """`counts` as stored with a finished round, otherwise counted now."""
     return (round.report or {}).get("counts") or counts(round)
 
 
@@ -53,8 +70,8 @@ def validation_queue(task: Task, validator: Person) -> QuerySet[Example]:
     )
 
 
-def standing_lease(task: Task, validator: Person) -> Example | None:
-    """The example on this validator's screen, so that a reload shows the same one."""
+def leased_example(task: Task, validator: Person) -> Example | None:
+    """The example that this validator has leased, so that a reload of the page shows the same one."""
     return validation_queue(task, validator).filter(leased_to=validator, leased_until__gte=timezone.now()).first()
 
 
@@ -63,12 +80,12 @@ def waiting_for_validation(round: Round) -> int:
     return round.examples.awaiting_validation().count()
 
 
-def criteria(round: Round, tally: dict[str, int], now: datetime | None = None) -> list[rules.Criterion]:
-    """The closing criteria of an opened round and how far each is; `tally` is what `counts` returned."""
+def criteria(round: Round, counts: Counts, now: datetime | None = None) -> list[rules.Criterion]:
+    """The closing criteria of an opened round, and how far each is."""
     if round.opened_at is None:
         return []
     return rules.criteria(
-        verified_fooled=tally["verified"],
+        verified_fooled=counts["verified"],
         opened_at=round.opened_at,
         now=now or round.closed_at or timezone.now(),
         rules=round.rules,
@@ -80,7 +97,7 @@ def open_round(task: Task) -> Round | None:
 
 
 def latest_round(task: Task) -> Round | None:
-    """The round in play: the newest that is not a draft."""
+    """The newest round that is not a draft."""
     return task.rounds.select_related("adversary").exclude(status=Round.Status.DRAFT).order_by("-number").first()
 
 
@@ -101,20 +118,20 @@ def standing_prompt(task: Task, annotator: Person) -> Prompt | None:
 
 
 def example_in_full(pk: Any) -> Example | None:
-    """An example with all that belongs to it but its pixels, in one query."""
+    """An example and its related rows, without its drawing's pixels, in one query."""
     related = ("prompt", "round__task", "model", "annotator", "leased_to")
     return Example.objects.select_related(*related).filter(pk=pk).first()
 
 
 def lease_holder(example: Example) -> Person | None:
-    """The validator on whose screen the example is now."""
+    """The validator who has leased the example now."""
     return example.leased_to if example.leased_until and example.leased_until >= timezone.now() else None
 
 
 def adversary_record(version: ModelVersion) -> dict[str, int]:
-    """How often people tried to fool this model, and did, over the rounds it served.
+    """`attempts` against this model and how many of them `fooled` it, over all rounds it served.
 
-    Finished rounds say it in their stored numbers, so this costs one pass over what is running.
+    Finished rounds have both in their stored reports, so that only the examples of the others are counted.
     """
     stored = ("report__counts__attempts", "report__counts__fooled")
     served = list(Round.objects.filter(adversary=version).values_list("pk", *stored))
@@ -129,29 +146,29 @@ def adversary_record(version: ModelVersion) -> dict[str, int]:
 
 
 def plain_reference(model: ModelVersion, versions: Mapping[int, ModelVersion]) -> ModelVersion | None:
-    """The plainly trained model that says what adversarial training gained `model` and what it cost.
+    """The plainly trained model to compare `model` with, to see what adversarial training gained and what it cost.
 
-    Itself where it is one, else its nearest ancestor that is, else the twin that was trained beside the first model;
-    None where there is not even that. Plain is only what began from nothing or from plain weights. `versions` are all
-    of its task, by id.
+    `model` itself if it was trained plainly, else its nearest ancestor that was, else a plainly trained model without a
+    parent; None without any. A model that started from another's weights was trained plainly only if that one was too.
+    `versions` are all models of the task, by id.
     """
 
     def is_plain(version: ModelVersion) -> bool:
-        began_from = version.parent_id if version.recipe.get("warm_start") else None
-        return version.recipe_name == "standard" and (began_from is None or is_plain(versions[began_from]))
+        started_from = version.parent_id if version.recipe.get("warm_start") else None
+        return version.recipe_name == "standard" and (started_from is None or is_plain(versions[started_from]))
 
     nearest = model
     while not is_plain(nearest) and nearest.parent_id:
         nearest = versions[nearest.parent_id]
-    twins = (version for version in versions.values() if version.parent_id is None and is_plain(version))
-    return nearest if is_plain(nearest) else next(twins, None)
+    plain_first = (version for version in versions.values() if version.parent_id is None and is_plain(version))
+    return nearest if is_plain(nearest) else next(plain_first, None)
 
 
 # --- What only pages show -----------------------------------------------------------------------------------------
 
 
-def front_task() -> Task | None:
-    """The task that a visitor is led to: the first whose round is open, else the first."""
+def default_task() -> Task | None:
+    """The task that pages link to where none is chosen: the first whose round is open, else the first."""
     open_first = Count("rounds", filter=Q(rounds__status=Round.Status.OPEN))
     return Task.objects.annotate(open=open_first).order_by("-open", "name").first()
 
@@ -162,7 +179,7 @@ def opened_rounds(task: Task) -> QuerySet[Round]:
 
 
 def public_examples() -> QuerySet[Example]:
-    """Verified fooling examples: settled, so that showing them with their label tells validators nothing."""
+    """Verified fooling examples: they are settled, so that their labels give nothing away to validators."""
     return Example.objects.counted().filter(fooled=True, verification=Example.Verification.VERIFIED)
 
 
@@ -176,13 +193,13 @@ def gallery(task: Task, *, round: Round | None = None, limit: int) -> list[Examp
 
 
 def disputed(round: Round) -> list[Example]:
-    """What an admin has to decide, oldest first, with the reports of abuse."""
-    examples = Example.objects.filter(round=round, verification=Example.Verification.DISPUTED, retracted_at=None)
+    """The examples that were reported as abuse and wait for an admin, oldest first, with their validations."""
+    examples = round.examples.counted().filter(verification=Example.Verification.DISPUTED)
     return list(examples.prefetch_related("validations").order_by("pk"))
 
 
 def open_prompts(round: Round) -> int:
-    """How many people have an unfinished prompt of this round: they are drawing, or have left."""
+    """How many people have an unfinished prompt in this round; some may have left."""
     return round.prompts.filter(status=Prompt.Status.OPEN, practice=False).count()
 
 
@@ -191,7 +208,7 @@ def own_examples(person: Person, limit: int) -> list[Example]:
 
 
 def own_numbers(person: Person) -> dict[str, int]:
-    """What a person has done over all tasks; practice and what was taken back are left out."""
+    """What a person has done over all tasks, in counted examples and validations."""
     state = Example.Verification
     mine = person.examples.counted().aggregate(
         attempts=Count("pk"),

@@ -1,18 +1,14 @@
 """What a verified example costs, and who bears it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
+from typing import TypedDict
 
 from .rates import Share
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Mean and median of some tries or seconds; both None when there are none.
-
-    Both are given because a few very long searches pull the mean far above the median.
-    """
+class Spread(TypedDict):
+    """Mean and median; both null without a value. A few very long searches pull the mean far above the median."""
 
     mean: float | None
     median: float | None
@@ -20,7 +16,9 @@ class Spread:
 
 def spread(values: Sequence[float]) -> Spread:
     """The mean and median of `values`, whatever their order."""
-    return Spread(fmean(values), float(median(values))) if values else Spread(None, None)
+    if not values:
+        return {"mean": None, "median": None}
+    return {"mean": fmean(values), "median": float(median(values))}
 
 
 def most_active(attempts: Sequence[int]) -> Share:

@@ -6,7 +6,7 @@ hold them to statsmodels.
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Annotated, NamedTuple, TypedDict
 
 #: Two-sided 95 % point of the standard normal distribution.
 Z95 = 1.959963984540054
@@ -14,6 +14,35 @@ Z95 = 1.959963984540054
 FEWEST_FOR_INTERVAL = 5
 
 Interval = tuple[float, float]
+
+
+class Length(NamedTuple):
+    """Notes on the type of a list how many items it has."""
+
+    items: int
+
+
+IntervalJson = Annotated[list[float], Length(2)]
+"""[low, high]; JSON has no tuples."""
+
+
+class RateJson(TypedDict):
+    """A rate, with its numerator and denominator."""
+
+    numerator: int
+    denominator: int
+    value: Annotated[float | None, "In 0…1; null without a denominator."]
+    interval: Annotated[
+        IntervalJson | None,
+        "Wilson's 95 %, in 0…1; null under 5 observations, and where they are no independent trials.",
+    ]
+
+
+class ChangeJson(TypedDict):
+    """The difference of two rates: this minus the other."""
+
+    difference: Annotated[float, "In -1…1."]
+    interval: Annotated[IntervalJson | None, "Newcombe's 95 %, in -1…1; null when one has under 5 observations."]
 
 
 def wilson(successes: int, n: int) -> Interval | None:
@@ -69,7 +98,7 @@ class Rate:
     def interval(self) -> Interval | None:
         return wilson(self.numerator, self.denominator)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> RateJson:
         return {
             "numerator": self.numerator,
             "denominator": self.denominator,
@@ -107,7 +136,7 @@ class Change:
             return None
         return newcombe(self.rate.numerator, self.rate.denominator, self.before.numerator, self.before.denominator)
 
-    def to_json(self) -> dict[str, Any] | None:
+    def to_json(self) -> ChangeJson | None:
         """None where there is no difference to speak of."""
         if self.difference is None:
             return None

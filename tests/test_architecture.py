@@ -151,3 +151,45 @@ def test_only_the_two_doors_of_the_app_import_what_loads_torch(graph):
         and any(target.startswith("models_zoo.") and target not in torch_free for target in targets)
     }
     assert {door for door in doors if not door.startswith(("rounds.predictor", "rounds.training."))} == set()
+
+
+def shadows_round(source: str) -> bool:
+    """Whether a module both calls the builtin `round()` and has a variable of that name (attributes are none)."""
+    nodes = list(ast.walk(ast.parse(source)))
+    attributes = {
+        id(line.target)
+        for node in nodes
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign)
+    }
+    variables = {node.arg for node in nodes if isinstance(node, ast.arg)} | {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in attributes
+    }
+    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return "round" in variables & called
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "def f(round): ...",
+        "f = lambda round: 1",
+        "round = 1",
+        "for round in x: ...",
+        "[1 for round in x]",
+        "round: int = 1",
+    ],
+)
+def test_a_variable_that_shadows_the_builtin_round_is_found(binding):
+    assert shadows_round(f"{binding}\nround(0.5)")
+    assert not shadows_round(binding)
+    assert not shadows_round("class Point:\n    round: int\n\nround(0.5)")
+
+
+def test_no_module_needs_the_builtin_round_and_shadows_it():
+    """There the variable is `round_`."""
+    files = [path for package in MAY_IMPORT for _, path in modules_of(package)]
+    assert [str(path.relative_to(ROOT)) for path in files if shadows_round(path.read_text())] == []

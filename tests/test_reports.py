@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from rounds import reports, selectors, services
+from rounds.api.shapes import serializer_of
 from rounds.models import Evaluation, Example, Person, Round, TrainingSet, TrainingSetItem
 from stats.rates import Rate
 
@@ -90,7 +91,7 @@ def test_label_noise_is_rejected_of_settled_for_fooling_and_for_sampled_examples
     assert reports.round_report(one)["label_noise"] == {"fooling": rate(2, 4), "sampled": rate(1, 2)}
 
 
-def test_rejections_tell_a_model_that_was_right_from_a_drawing_nobody_could_read(one):
+def test_a_model_that_was_right_and_a_drawing_nobody_could_read_are_different_rejections(one):
     assert reports.round_report(one)["rejections"] == {
         "model_was_right": 1,
         "another_label": 0,
@@ -100,7 +101,7 @@ def test_rejections_tell_a_model_that_was_right_from_a_drawing_nobody_could_read
     }
 
 
-def test_an_example_rejected_as_abuse_by_an_admin_is_told_apart_too(one):
+def test_an_example_rejected_as_abuse_by_an_admin_has_a_reason_of_its_own(one):
     admin = User.objects.create(username="adam")
     [disputed] = Example.objects.filter(verification="disputed")
     services.decide_dispute(example=disputed, by=admin, abusive=True)
@@ -172,7 +173,7 @@ def test_intervals_that_draw_whole_annotators_need_five_of_them(one, adversary, 
     assert low < 11 / 20 < high
 
 
-def test_an_empty_round_has_counts_of_nought_and_no_rates(task, adversary):
+def test_an_empty_round_has_counts_of_zero_and_no_rates(task, adversary):
     report = reports.round_report(a_round(task, adversary))
     assert report["counts"]["attempts"] == 0
     assert report["vmer"] == rate(0, 0)
@@ -198,6 +199,47 @@ def test_an_open_rounds_report_takes_the_same_few_queries_however_much_was_drawn
         an_attempt(one, alice, "3", "8", "33", voters=voters)
     with django_assert_num_queries(6):
         reports.round_report(one)
+
+
+# --- As described -------------------------------------------------------------------------------------------------
+
+
+def assert_described(report, shape):
+    """Exactly the keys of `shape`, each with a value of its type."""
+    described = serializer_of(shape)(data=report)
+    assert described.is_valid(), described.errors
+    assert described.validated_data == report
+
+
+def test_an_empty_rounds_report_is_as_described(task, adversary):
+    assert_described(reports.round_report(a_round(task, adversary)), reports.RoundReport)
+
+
+def test_stored_and_current_reports_are_as_described(one, bob, voters, task):
+    for voter in voters:
+        an_attempt(one, voter, "3", "8")
+    two = finish(one)
+    an_attempt(two, bob, "3", "8", "33", voters=voters)
+    report = reports.task_report(task)
+    assert_described(report, reports.TaskReport)
+    first, second = report["rounds"]
+    assert (first["final"], second["final"]) == (True, False)
+    assert first["clustered"]["mer"]
+    assert first["splits"]
+    assert second["change"]["mer"]
+
+
+def test_a_matrix_with_gaps_and_a_leaderboard_are_as_described(task, three_models, bob, voters):
+    graphite, *_ = three_models
+    measured(a_model(task, parent=graphite, recipe="pgd"), "base_test", 97, 100)
+    for _ in range(20):
+        an_attempt(Round.objects.get(number=1), bob, "3", "8", "33", voters=voters)
+    matrix, leaderboard = reports.matrix(task), reports.leaderboard(task)
+    assert_described(matrix, reports.Matrix)
+    assert_described(leaderboard, reports.Leaderboard)
+    assert [cell is None for cell in matrix["rows"][-1]["cells"]] == [False, True, True, True]
+    assert matrix["rows"][-1]["reference"]["changes"][0]
+    assert [line["vmer"] is None for line in leaderboard["annotators"]] == [False, True]
 
 
 # --- Stored reports -----------------------------------------------------------------------------------------------
@@ -411,7 +453,7 @@ def test_the_matrix_takes_two_queries_whatever_was_measured(task, three_models, 
         reports.matrix(task)
 
 
-def test_models_are_ranked_by_all_adversarial_test_sets_with_the_base_test_beside_it(task, three_models):
+def test_models_are_ranked_by_all_adversarial_test_sets_and_show_the_base_test_set_too(task, three_models):
     board = reports.leaderboard(task)["models"]
     assert [(line["rank"], line["name"]) for line in board] == [(1, "Charcoal"), (2, "Graphite"), (None, "Sepia")]
     assert board[0]["all_rounds"]["correct"] == 16

@@ -1,4 +1,4 @@
-"""The numbers: `rounds.reports` as it is, described in `report_shapes`."""
+"""The numbers: what `rounds.reports` returns, as it is."""
 
 from typing import Any
 
@@ -11,29 +11,38 @@ from rounds.errors import ErrorKind
 
 from .base import ApiView
 from .docs import described, invalid_field
-from .report_shapes import LeaderboardSerializer, MatrixSerializer, RoundReportSerializer, TaskReportSerializer
 from .rounds import round_or_missing
+from .shapes import serializer_of
 from .tasks import task_or_missing
 
 TAG = "Numbers and data"
 
 
 class RoundReportView(ApiView):
-    @described("report_round", tag=TAG, answers={200: RoundReportSerializer}, problems=[ErrorKind.NO_SUCH_ROUND])
+    @described(
+        "report_round",
+        tag=TAG,
+        answers={200: serializer_of(reports.RoundReport)},
+        problems=[ErrorKind.NO_SUCH_ROUND],
+    )
     def get(self, request: Request, pk: int) -> Response:
         """A round's numbers, each with numerator, denominator and interval: final ones once it is done."""
         return Response(reports.round_report(round_or_missing(pk)))
 
 
 class TaskReportView(ApiView):
-    @described("report_task", tag=TAG, answers={200: TaskReportSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
+    @described(
+        "report_task", tag=TAG, answers={200: serializer_of(reports.TaskReport)}, problems=[ErrorKind.NO_SUCH_TASK]
+    )
     def get(self, request: Request, slug: str) -> Response:
         """The numbers of all rounds that were opened, oldest first, and of all of them together."""
         return Response(reports.task_report(task_or_missing(slug)))
 
 
 class MatrixView(ApiView):
-    @described("report_matrix", tag=TAG, answers={200: MatrixSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
+    @described(
+        "report_matrix", tag=TAG, answers={200: serializer_of(reports.Matrix)}, problems=[ErrorKind.NO_SUCH_TASK]
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Accuracy of every model on every test set."""
         return Response(reports.matrix(task_or_missing(slug)))
@@ -41,7 +50,7 @@ class MatrixView(ApiView):
 
 class TopSerializer(serializers.Serializer[Any]):
     top = serializers.IntegerField(
-        min_value=1, max_value=1000, default=100, help_text="So many annotators from the top of the board."
+        min_value=1, max_value=1000, default=100, help_text="How many annotators to list, best first."
     )
 
 
@@ -50,7 +59,7 @@ class LeaderboardView(ApiView):
         "leaderboard",
         tag=TAG,
         parameters=[TopSerializer],
-        answers={200: LeaderboardSerializer},
+        answers={200: serializer_of(reports.Leaderboard)},
         problems=[invalid_field("top", "A valid integer is required."), ErrorKind.NO_SUCH_TASK],
     )
     def get(self, request: Request, slug: str) -> Response:

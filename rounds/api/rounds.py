@@ -1,4 +1,4 @@
-"""Rounds: where they stand and how far they are."""
+"""Rounds: their status, counts and closing criteria."""
 
 from typing import Any
 
@@ -7,38 +7,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rounds import selectors
+from rounds import rules, selectors
 from rounds.errors import ErrorKind
 from rounds.models import Round, TrainingRun
+from rounds.selectors import Counts
 
 from .base import ApiView, Page, page_of
 from .docs import PAGE, described
+from .shapes import serializer_of
 from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_missing
 
 
-class CountsSerializer(serializers.Serializer[Any]):
-    """Counted examples: neither practice nor taken back."""
-
-    attempts = serializers.IntegerField()
-    fooled = serializers.IntegerField(help_text="Attempts that the adversary read as another label.")
-    verified = serializers.IntegerField(help_text="Of the fooled ones.")
-    pending = serializers.IntegerField(help_text="Of the fooled ones.")
-    rejected = serializers.IntegerField(help_text="Of the fooled ones.")
-    disputed = serializers.IntegerField(help_text="Of the fooled ones.")
-    sampled = serializers.IntegerField(help_text="Not fooling, validated all the same to measure label noise.")
-    sampled_verified = serializers.IntegerField()
-    sampled_rejected = serializers.IntegerField()
-    sampled_pending = serializers.IntegerField()
-    annotators = serializers.IntegerField(help_text="Distinct people who drew.")
-
-
-class CriterionSerializer(serializers.Serializer[Any]):
-    """One reason to close, and how far it is."""
-
-    name = serializers.CharField()
-    have = serializers.FloatField()
-    need = serializers.FloatField()
-    unit = serializers.CharField()
+class CriterionSerializer(serializer_of(rules.Criterion)):  # type: ignore[misc]
     met = serializers.BooleanField()
 
 
@@ -47,7 +27,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
 
     progress = serializers.DictField(help_text="As the worker last reported it: epoch, step, loss, history …")
     gate = serializers.DictField(help_text="The gate's verdict: `passed` and its `reasons`; empty before it.")
-    model = ModelSerializer(allow_null=True, help_text="What came of it.")
+    model = ModelSerializer(allow_null=True, help_text="The model it trained.")
 
     class Meta:
         model = TrainingRun
@@ -77,14 +57,14 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
             "done_at",
         ]
 
-    @extend_schema_field(CountsSerializer)
-    def get_counts(self, round: Round) -> dict[str, int]:
-        self._counts = selectors.known_counts(round)
+    @extend_schema_field(serializer_of(Counts))
+    def get_counts(self, round: Round) -> Counts:
+        self._counts = selectors.stored_or_current_counts(round)
         return self._counts
 
     @extend_schema_field(CriterionSerializer(many=True))
     def get_criteria(self, round: Round) -> Any:
-        # Fields are read in their order: the counts are those of this round, counted once.
+        # Fields are read in their order, so `get_counts` has just counted this round: once is enough.
         return CriterionSerializer(selectors.criteria(round, self._counts), many=True).data
 
 

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from rounds.reports import RoundReport
+from stats.rates import RateJson
+
 Json = dict[str, Any]
 
 CARD = """\
@@ -12,7 +15,7 @@ CARD = """\
 
 # {title}
 
-Handmade examples that people drew to fool the model **{adversary}**, and the tries that did not fool it, from round
+Drawings that people made to fool the model **{adversary}**, those that fooled it and those that did not, from round
 {number} of the task “{task}”. Collected by dynamic adversarial data collection: the server scores every try against the
 round's adversary, other people validate it blind, and nobody validates an example of their own.
 
@@ -24,7 +27,7 @@ round's adversary, other people validate it blind, and nobody validates an examp
 |---|---|
 {numbers}
 
-`report.json` has all numbers of the round, with their definitions' numerators, denominators and intervals.
+`report.json` has all numbers of the round, with numerators, denominators and intervals.
 
 ## Splits
 
@@ -43,13 +46,13 @@ round's adversary, other people validate it blind, and nobody validates an examp
 | `label` | what the drawing claims to be |
 | `prediction` | what the adversary read |
 | `fooled` | whether these two differ |
-| `verification` | `verified`, `rejected`, `pending`, `disputed`, or `unqueued`: not put to validators |
+| `verification` | `verified`, `rejected`, `pending`, `disputed`, or `unqueued`: not sent to validators |
 | `rejected_as` | the answer that led when it was rejected: a label, `unreadable`, `split` (none led), or `abuse` |
 | `votes` | the validators' answers in the order they were given |
 | `probabilities` | the adversary's, in the order of the labels |
 | `model` | the adversary's name |
 | `round` | the round's number |
-| `prompt` | the id of what was asked for; tries of one prompt share it |
+| `prompt` | the id of the prompt, which asks for one label; tries of one prompt share it |
 | `try_number` | 1 for the first try of its prompt |
 | `seconds` | from the prompt to this try |
 | `annotator` | the same letters for the same annotator in all exports of this task; not traceable to an account |
@@ -71,7 +74,7 @@ Give the hash of the content, which is the same for the same data whenever it is
 """
 
 
-def data_card(manifest: Json, report: Json) -> str:
+def data_card(manifest: Json, report: RoundReport) -> str:
     """The README of an export: YAML front matter that Hugging Face understands, then text for people."""
     task, number, previous = manifest["task"], manifest["round"]["number"], manifest["previous"]
     title = f"{task['name']}, round {number}"
@@ -121,22 +124,22 @@ def _compared(previous: Json | None) -> str:
     return f"Its data differs from that of export {previous['export']}, whose hash was `{previous['sha256']}`."
 
 
-def _numbers(report: Json) -> list[tuple[str, str]]:
+def _numbers(report: RoundReport) -> list[tuple[str, str]]:
     rows = [
         ("attempts", f"{report['counts']['attempts']:,}"),
         ("annotators", f"{report['counts']['annotators']:,}"),
         ("model error rate (fooled / attempts)", _rate(report["mer"])),
         ("validated model error rate (verified fooled / attempts)", _rate(report["vmer"])),
         ("label noise of fooling examples (rejected / settled)", _rate(report["label_noise"]["fooling"])),
-        ("label noise of sampled others (rejected / settled)", _rate(report["label_noise"]["sampled"])),
+        ("label noise of the sample that did not fool (rejected / settled)", _rate(report["label_noise"]["sampled"])),
     ]
     alpha = report["agreement"]["alpha"]
     return rows if alpha is None else [*rows, ("Krippendorff's alpha (nominal)", f"{alpha:.3f}")]
 
 
-def _rate(rate: Json) -> str:
+def _rate(rate: RateJson) -> str:
     counts = f"{rate['numerator']:,} of {rate['denominator']:,}"
-    if rate["interval"] is None:
+    if rate["value"] is None or rate["interval"] is None:
         return counts
     low, high = rate["interval"]
     return f"{100 * rate['value']:.2f} % ({counts}; 95 %: {100 * low:.2f} to {100 * high:.2f} %)"

@@ -11,7 +11,7 @@ import json
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +257,7 @@ def _identity(round: Round) -> Json:
     }
 
 
-def _manifest(export: Export, round: Round, report: Json, sha256: str, sizes: dict[str, int]) -> Json:
+def _manifest(export: Export, round: Round, report: reports.RoundReport, sha256: str, sizes: dict[str, int]) -> Json:
     adversary, training_set, previous = round.adversary, round.training_set, previous_export(export)
     return {
         "format": FORMAT,
@@ -302,5 +302,5 @@ def _canonical(value: Json) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _pretty(value: Json) -> str:
+def _pretty(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"

@@ -126,6 +126,7 @@ def manifest_hash(items: Iterable[TrainingSetItem]) -> str:
 
 
 def round_half_up(number: float) -> int:
+    """To the nearest integer, halves up: the builtin takes halves to the even neighbour."""
     return int(number + 0.5)
 
 

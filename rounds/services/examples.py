@@ -107,7 +107,7 @@ def _verdict(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency
         idempotency_key=idempotency_key,
         model=prompt.round.adversary,
         prediction=prediction,
-        probabilities=[round(float(p), 6) for p in probabilities],
+        probabilities=probabilities.astype(float).round(6).tolist(),
         fooled=fooled,
         verification=Example.Verification.PENDING if queued else Example.Verification.UNQUEUED,
         votes_to_settle=rules.votes_to_settle([], prompt.label, round_rules) if queued else 0,

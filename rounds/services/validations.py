@@ -17,7 +17,7 @@ def lease_next(*, task: Task, validator: Person) -> Example | None:
 
     Asking again before answering gives the same example. Two validators who ask at once get two examples.
     """
-    if standing := selectors.standing_lease(task, validator):
+    if standing := selectors.leased_example(task, validator):
         return standing
     queue = selectors.validation_queue(task, validator).select_related("round__task")
     if connection.features.has_select_for_update_skip_locked:

@@ -1,4 +1,4 @@
-"""How numbers and names are set on every page."""
+"""Template filters and tags: how pages show numbers, names and rounds."""
 
 import json
 import re
@@ -9,11 +9,12 @@ from django.forms import BoundField
 
 from rounds import pigments, selectors
 from rounds.models import ModelVersion, Round, RoundEvent, Task
+from stats.rates import RateJson
 
 register = template.Library()
 
-#: What has happened to a round when it gets into a state.
-HAPPENED: dict[str, str] = {
+#: What a move of a round is called, by the state it leads to.
+MOVE_NAMES: dict[str, str] = {
     Round.Status.OPEN: "Opened",
     Round.Status.VALIDATING: "Closed",
     Round.Status.TRAINING: "Training began",
@@ -53,22 +54,22 @@ def signed_bounds(interval: list[float] | None) -> str:
 
 
 @register.filter
-def share_of_most(count: int, table: list[list[int]]) -> float:
-    """How dark a count is in a table of counts, 0…1; by its square root, so that rare mistakes are seen."""
+def count_shade(count: int, table: list[list[int]]) -> float:
+    """How dark the cell of a count is in a table of counts, 0…1: by its square root, so that rare mistakes are seen."""
     most = max((n for row in table for n in row), default=0)
     return round((count / most) ** 0.5, 4) if most else 0.0
 
 
 @register.filter
-def beside(left: list[Any], right: list[Any]) -> list[tuple[Any, Any]]:
-    """Walks two lists of the same length together."""
+def zip_with(left: list[Any], right: list[Any]) -> list[tuple[Any, Any]]:
+    """The pairs of two lists of the same length."""
     return list(zip(left, right, strict=True))
 
 
 @register.filter
-def heat(value: float, palest: float) -> float:
-    """How dark a cell of a heat map is, 0…1, on a scale from `palest` to 100 %."""
-    return round((value - palest) / (1 - palest), 4) if palest < 1 else 1.0
+def accuracy_shade(accuracy: float, palest: float) -> float:
+    """How dark the cell of an accuracy is, 0…1, on a scale from `palest` to 100 %."""
+    return round((accuracy - palest) / (1 - palest), 4) if palest < 1 else 1.0
 
 
 @register.filter
@@ -78,11 +79,11 @@ def add_number(number: float, more: float) -> str:
 
 
 @register.filter
-def states(round: Round) -> list[tuple[str, str]]:
+def states(round_: Round) -> list[tuple[str, str]]:
     """The states of a round in their order, each `past`, `now` or `ahead`."""
-    line = list(Round.Status.values)
-    present = line.index(round.status)
-    return [(state, _position(place - present)) for place, state in enumerate(line)]
+    every = list(Round.Status.values)
+    present = every.index(round_.status)
+    return [(state, _position(place - present)) for place, state in enumerate(every)]
 
 
 def _position(distance: int) -> str:
@@ -92,16 +93,16 @@ def _position(distance: int) -> str:
 
 
 @register.filter
-def happened(event: RoundEvent) -> str:
-    """A move of a round in a word or three."""
+def move_name(event: RoundEvent) -> str:
+    """A move of a round in one to three words."""
     if event.from_status == Round.Status.TRAINING and event.to_status == Round.Status.VALIDATING:
         return "Training failed"
-    return HAPPENED[event.to_status]
+    return MOVE_NAMES[event.to_status]
 
 
 @register.filter
-def as_rate(score: dict[str, int]) -> dict[str, Any]:
-    """A model's score on a set, `correct` of `n`, as `rate` takes it."""
+def as_rate(score: dict[str, int]) -> RateJson:
+    """A model's score on a set, `correct` of `n`, for the tag `rate`."""
     return {
         "value": score["correct"] / score["n"],
         "interval": None,
@@ -112,13 +113,13 @@ def as_rate(score: dict[str, int]) -> dict[str, Any]:
 
 @register.filter
 def with_article(label: str) -> str:
-    """ "8" → "an 8", as words.js has it on the sheet."""
+    """ "8" → "an 8". static/js/draw/words.js does the same."""
     return f"{'an' if re.match(r'8|11$|18$|[aeiou]', label, re.IGNORECASE) else 'a'} {label}"
 
 
 @register.filter
 def without_placeholder(field: BoundField) -> str:
-    """An input of the accounts library: its label stands above it already, and in our words."""
+    """An input of a form of django-allauth, without the placeholder that repeats its label."""
     return field.as_widget(attrs={"placeholder": False})
 
 
@@ -140,7 +141,7 @@ def short_time(seconds: float | None) -> str:
 
 
 @register.inclusion_tag("partials/rate.html")
-def rate(value: dict[str, Any] | None) -> dict[str, Any]:
+def rate(value: RateJson | None) -> dict[str, Any]:
     """A rate of a report with its interval, numerator and denominator."""
     return {"rate": value}
 
@@ -151,6 +152,6 @@ def adversary(model: ModelVersion, round_number: int | None = None, record: dict
 
 
 @register.simple_tag(takes_context=True)
-def front_task(context: template.Context) -> Task | None:
-    """The task that the site's menu points to: that of the page, or the one people can draw for."""
-    return context.get("task") or selectors.front_task()
+def menu_task(context: template.Context) -> Task | None:
+    """The task that the site's menu links to: that of the page, or the default one."""
+    return context.get("task") or selectors.default_task()

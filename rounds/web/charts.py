@@ -1,15 +1,20 @@
-"""Where the marks of a chart lie. Pure; the templates draw them as SVG, so that a chart is there without JavaScript."""
+"""The coordinates of charts. Pure; the templates draw them as SVG, so that a chart is there without JavaScript."""
 
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
+from rounds.reports import Matrix, RoundReport
+from stats.rates import RateJson
+
+#: The size of the drawing, and the margins around the plot, in SVG units.
 WIDTH, HEIGHT = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 16, 36
-#: Beside each other, so that the two intervals of a round don't hide each other.
-ASIDE = 7
+#: MER is drawn so far left of its round's place and vMER so far right, so that their intervals don't overlap.
+OFFSET = 7
 #: With more rounds than this, only their numbers fit under the axis.
-ROOM_FOR_NAMES = 6
+MOST_ROUNDS_WITH_NAMES = 6
+#: The palest cell of the heat map stands for this accuracy, or for the lowest one shown if that is lower.
+PALEST = 0.9
 
 
 @dataclass(frozen=True)
@@ -36,27 +41,25 @@ class Chart:
     """(x, text) under the axis."""
     series: dict[str, list[Mark]] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
-    """The points of each series, as an SVG polyline takes them."""
+    """The line through the marks of each series."""
 
 
-def rates_by_round(reports: list[dict[str, Any]]) -> Chart | None:
+def rates_by_round(reports: list[RoundReport]) -> Chart | None:
     """MER and vMER of each round, with their intervals; None before anything was tried.
 
     While fooling examples are pending, vMER is only a lower bound, which would look like a fall: it has no mark then.
     """
-    drawn = [report for report in reports if report["mer"]["value"] is not None]
-    if not drawn:
+    shown = [report for report in reports if report["mer"]["value"] is not None]
+    if not shown:
         return None
-    top = _nice_top(max((report["mer"]["interval"] or [0, report["mer"]["value"]])[1] for report in drawn))
-    xs = _spread(len(drawn), WIDTH)
-    series: dict[str, list[Mark]] = {
-        name: [
-            _mark(report[name], x + aside, top, f"Round {report['number']}")
-            for report, x in zip(drawn, xs, strict=True)
-            if name == "mer" or not report["counts"]["pending"]
-        ]
-        for name, aside in (("mer", -ASIDE), ("vmer", ASIDE))
-    }
+    top = _axis_end(max(_upper_bound(report["mer"]) for report in shown))
+    xs = _evenly_spaced(len(shown), WIDTH)
+    series: dict[str, list[Mark]] = {"mer": [], "vmer": []}
+    for report, x in zip(shown, xs, strict=True):
+        name = f"Round {report['number']}"
+        series["mer"].append(_mark(report["mer"], x - OFFSET, top, name))
+        if not report["counts"]["pending"]:
+            series["vmer"].append(_mark(report["vmer"], x + OFFSET, top, name))
     return Chart(
         width=WIDTH,
         height=HEIGHT,
@@ -64,9 +67,9 @@ def rates_by_round(reports: list[dict[str, Any]]) -> Chart | None:
         right=WIDTH - RIGHT,
         base=HEIGHT - BOTTOM,
         ticks=[(_y(top * part / 4, top), f"{100 * top * part / 4:g} %") for part in range(5)],
-        names=[(x, _round_name(report["number"], len(drawn))) for report, x in zip(drawn, xs, strict=True)],
+        names=[(x, _axis_name(report["number"], len(shown))) for report, x in zip(shown, xs, strict=True)],
         series=series,
-        paths={name: " ".join(f"{mark.x:g},{mark.y:g}" for mark in marks) for name, marks in series.items()},
+        paths={name: _path(marks) for name, marks in series.items()},
     )
 
 
@@ -76,7 +79,7 @@ def loss_curve(history: list[dict[str, Any]], epochs: int) -> Chart | None:
         return None
     width, height = 420, 140
     top = max(entry["loss"] for entry in history) * 1.1 or 1.0
-    xs = _spread(max(epochs, len(history)), width)
+    xs = _evenly_spaced(max(epochs, len(history)), width)
     marks = [
         Mark(
             xs[entry["epoch"] - 1],
@@ -96,43 +99,51 @@ def loss_curve(history: list[dict[str, Any]], epochs: int) -> Chart | None:
         ticks=[(TOP, f"{top:.2f}"), (height - BOTTOM, "0")],
         names=[(x, str(epoch)) for epoch, x in enumerate(xs, 1) if len(xs) <= 12 or epoch in (1, len(xs))],
         series={"loss": marks},
-        paths={"loss": " ".join(f"{mark.x:g},{mark.y:g}" for mark in marks)},
+        paths={"loss": _path(marks)},
     )
 
 
-def heat_range(matrix: dict[str, Any]) -> float:
-    """The accuracy that the palest cell stands for: the least one shown, and at most 90 %."""
-    return min([cell["value"] for row in matrix["rows"] for cell in row["cells"] if cell] + [0.9])
+def palest_accuracy(matrix: Matrix) -> float:
+    """The accuracy that the palest cell of the heat map stands for, in 0…1."""
+    shown = [cell["value"] for row in matrix["rows"] for cell in row["cells"] if cell]
+    return min([PALEST, *(value for value in shown if value is not None)])
 
 
-def _round_name(number: int, of: int) -> str:
-    return f"Round {number}" if of <= ROOM_FOR_NAMES else str(number)
+def _axis_name(number: int, rounds: int) -> str:
+    return f"Round {number}" if rounds <= MOST_ROUNDS_WITH_NAMES else str(number)
 
 
-def _mark(rate: dict[str, Any], x: float, top: float, where: str) -> Mark:
+def _upper_bound(rate: RateJson) -> float:
+    return rate["interval"][1] if rate["interval"] else rate["value"] or 0.0
+
+
+def _mark(rate: RateJson, x: float, top: float, name: str) -> Mark:
+    value = rate["value"] or 0.0
     low, high = rate["interval"] or (None, None)
-    shown = f"{100 * rate['value']:.1f} % ({rate['numerator']:,}/{rate['denominator']:,})"
     return Mark(
         x=round(x, 1),
-        y=_y(rate["value"], top),
+        y=_y(value, top),
         low=None if low is None else _y(low, top),
         high=None if high is None else _y(high, top),
-        title=f"{where}: {shown}",
+        title=f"{name}: {100 * value:.1f} % ({rate['numerator']:,}/{rate['denominator']:,})",
     )
+
+
+def _path(marks: list[Mark]) -> str:
+    """The points, as an SVG polyline takes them."""
+    return " ".join(f"{mark.x:g},{mark.y:g}" for mark in marks)
 
 
 def _y(value: float, top: float) -> float:
     return round(TOP + (1 - min(value / top, 1)) * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def _spread(n: int, width: int) -> list[float]:
+def _evenly_spaced(n: int, width: int) -> list[float]:
+    """The x of `n` marks, each in the middle of its part of the axis."""
     step = (width - LEFT - RIGHT) / n
     return [round(LEFT + (place + 0.5) * step, 1) for place in range(n)]
 
 
-def _nice_top(highest: float) -> float:
-    """The axis's end: the next of 2, 4, 8, 20, 40, 60, 80, 100 %."""
-    for top in (0.02, 0.04, 0.08, 0.2, 0.4, 0.6, 0.8):
-        if highest <= top:
-            return top
-    return min(1.0, ceil(highest * 10) / 10) if highest <= 1 else 1.0
+def _axis_end(highest: float) -> float:
+    """The first of these shares that is not below `highest`."""
+    return next((top for top in (0.02, 0.04, 0.08, 0.2, 0.4, 0.6, 0.8, 0.9) if highest <= top), 1.0)

@@ -1,4 +1,4 @@
-"""For load balancers and Prometheus: is the process alive, can the site do its work, and what are its numbers."""
+"""For load balancers and Prometheus: liveness, readiness and metrics."""
 
 import logging
 import os
@@ -32,13 +32,13 @@ GRACE_SECONDS = 60
 
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. Nothing else is asked, so that no outage elsewhere gets it restarted."""
+    """The process answers. Nothing else is checked, so that an outage elsewhere does not get it restarted."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, queue and adversaries do their work; 503 with a sentence for each part that does not."""
+    """200 when database, queue and adversaries work; 503 with a sentence for each part that does not."""
     parts = {"database": database_trouble()}
     if parts["database"] is None:
         parts |= {"queue": queue_trouble(), "adversary": adversary_trouble()}
@@ -51,7 +51,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """The web processes' own metrics, added up over all of them, and the site's numbers, read now."""
     return HttpResponse(
-        generate_latest(_processes()) + generate_latest(_site()),
+        generate_latest(_process_registry()) + generate_latest(_site_registry()),
         content_type=CONTENT_TYPE_LATEST,
     )
 
@@ -99,12 +99,12 @@ def _just_started(broker: Broker) -> bool:
     try:
         return any(stat.uptime() < GRACE_SECONDS for stat in Stat.get_all(broker))
     except Exception:
-        # Heartbeats of another version can't be read; they are only asked to be lenient.
+        # Another version of the site may have written them; then a worker that has just started gets no grace.
         log.warning("the workers' heartbeats can't be read", exc_info=True)
         return False
 
 
-def _processes() -> CollectorRegistry:
+def _process_registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
@@ -112,17 +112,17 @@ def _processes() -> CollectorRegistry:
     return registry
 
 
-def _site() -> CollectorRegistry:
+def _site_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(SiteCollector())
     return registry
 
 
 class SiteCollector(Collector):
-    """Numbers of the site as a whole: every web process would say the same."""
+    """Numbers of the whole site, read from the database: the same in every web process."""
 
     def collect(self) -> Iterable[Metric]:
-        families: list[Callable[[], list[Metric]]] = [_of_open_rounds, _of_validation, _of_training]
+        families: list[Callable[[], list[Metric]]] = [_round_metrics, _validation_metrics, _training_metrics]
         try:
             found = [metric for family in families for metric in family()]
         except DatabaseError:
@@ -132,7 +132,7 @@ class SiteCollector(Collector):
         return [up, *found]
 
 
-def _of_open_rounds() -> list[Metric]:
+def _round_metrics() -> list[Metric]:
     count = GaugeMetricFamily("dadc_open_rounds", "Rounds that take drawings.")
     attempts = GaugeMetricFamily("dadc_round_attempts", "Counted examples of an open round.", labels=["task", "round"])
     fooled = GaugeMetricFamily("dadc_round_fooled", "Of them, those that fooled.", labels=["task", "round"])
@@ -149,7 +149,7 @@ def _of_open_rounds() -> list[Metric]:
     return [count, attempts, fooled]
 
 
-def _of_validation() -> list[Metric]:
+def _validation_metrics() -> list[Metric]:
     queue = GaugeMetricFamily("dadc_validation_queue", "Examples that wait for validators.", labels=["task"])
     waiting = Example.objects.awaiting_validation().filter(
         round__status__in=[Round.Status.OPEN, Round.Status.VALIDATING]
@@ -160,7 +160,7 @@ def _of_validation() -> list[Metric]:
     return [queue]
 
 
-def _of_training() -> list[Metric]:
+def _training_metrics() -> list[Metric]:
     runs = GaugeMetricFamily("dadc_training_runs", "Training runs.", labels=["status"])
     numbers = dict(TrainingRun.objects.order_by().values_list("status").annotate(n=Count("pk")))
     for status in TrainingRun.Status.values:

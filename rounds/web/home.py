@@ -8,13 +8,13 @@ from rounds.models import Task
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    front = selectors.front_task()
+    task = selectors.default_task()
     return render(
         request,
         "pages/home.html",
         {
-            "tasks": [(task, selectors.latest_round(task)) for task in Task.objects.all()],
-            "task": front,
-            "gallery": selectors.gallery(front, limit=10) if front else [],
+            "tasks": [(each, selectors.latest_round(each)) for each in Task.objects.all()],
+            "task": task,
+            "gallery": selectors.gallery(task, limit=10) if task else [],
         },
     )

@@ -1,4 +1,4 @@
-"""What is public of a task and its rounds: numbers, matrix, leaderboards, drawings that fooled."""
+"""The public pages of a task and its rounds: numbers, matrix, leaderboards, drawings that fooled."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -25,7 +25,7 @@ def task(request: HttpRequest, slug: str) -> HttpResponse:
             "rounds": zip(report["rounds"], selectors.opened_rounds(task), strict=True),
             "chart": charts.rates_by_round(report["rounds"]),
             "matrix": matrix,
-            "palest": charts.heat_range(matrix),
+            "palest": charts.palest_accuracy(matrix),
             "gallery": selectors.gallery(task, limit=12),
         },
     )
@@ -56,7 +56,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def drawing(request: HttpRequest, pk: int) -> HttpResponse:
-    """A drawing of the public gallery. It is settled, so showing it tells no validator anything."""
+    """The image of an example in the public gallery."""
     example = selectors.public_examples().filter(pk=pk).first()
     if example is None:
         raise Http404("There is no such drawing, or it is not public.")

@@ -53,8 +53,8 @@ def offered_move(round: Round, verb: str) -> OfferedMove | None:
     return next((offered for offered in offered_moves(round) if offered.verb == verb), None)
 
 
-def usual_move(round: Round, counts: dict[str, int]) -> OfferedMove | None:
-    """The one of them that is made without a second thought; `counts` is what `selectors.counts` returned.
+def usual_move(round: Round, counts: selectors.Counts) -> OfferedMove | None:
+    """The one of them that is made without a second thought.
 
     None where an admin has to weigh them up: after a gate that was not passed, or with nothing to train on.
     """

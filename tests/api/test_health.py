@@ -122,7 +122,7 @@ def test_metrics_are_served_without_the_sites_numbers_when_the_database_is_gone(
     def gone() -> None:
         raise OperationalError
 
-    monkeypatch.setattr(health, "_of_open_rounds", gone)
+    monkeypatch.setattr(health, "_round_metrics", gone)
     lines = client.get("/metrics").content.decode().splitlines()
     assert "dadc_database_up 0.0" in lines
     assert any(line.startswith("django_http_requests") for line in lines)
@@ -132,7 +132,7 @@ def test_metrics_of_several_processes_are_added_up(tmp_path):
     """As gunicorn's workers do it: each process writes files to one folder, whoever is scraped reads all of them."""
     count = "from prometheus_client import Counter; Counter('drawn', 'Drawings.').inc(2)"
     show = "import django; django.setup(); from rounds.web import health as h; "
-    show += "from prometheus_client import generate_latest; print(generate_latest(h._processes()).decode())"
+    show += "from prometheus_client import generate_latest; print(generate_latest(h._process_registry()).decode())"
     env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "dadc.settings"}
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=env, check=True)

@@ -1,4 +1,4 @@
-"""Reports, matrix, leaderboard and exports: the API hands on what `reports` and the export job say."""
+"""Reports, matrix, leaderboard and exports: the API answers what `reports` and the export job return."""
 
 import pytest
 from django.core.files.base import ContentFile

@@ -54,6 +54,17 @@ def test_every_call_documents_its_problems_with_an_example_each(schema):
             assert all(each["value"]["detail"].endswith(".") for each in examples), call
 
 
+def test_the_reports_are_described_with_their_gaps_and_lengths(schema):
+    components = schema["components"]["schemas"]
+    cell = {"allOf": [{"$ref": "#/components/schemas/Cell"}], "nullable": True}
+    assert components["Row"]["properties"]["cells"]["items"] == cell
+    assert components["RoundReport"]["properties"]["classes"]["items"] == {"$ref": "#/components/schemas/Class"}
+    interval = components["Rate"]["properties"]["interval"]
+    assert (interval["minItems"], interval["maxItems"], interval["nullable"]) == (2, 2, True)
+    assert interval["description"].startswith("Wilson's 95 %")
+    assert {*components["RoundReport"]["required"]} == {*components["RoundReport"]["properties"]}
+
+
 def test_the_schema_is_served_as_yaml_and_as_json(db):
     as_yaml = yaml.safe_load(Client().get("/api/schema/").content)
     assert as_yaml["info"]["title"] == "DADC API"

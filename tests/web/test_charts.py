@@ -1,4 +1,4 @@
-"""Where marks lie, and how numbers are set."""
+"""Coordinates of charts, and how pages show numbers."""
 
 import pytest
 
@@ -63,11 +63,11 @@ def test_a_loss_curve_starts_with_the_first_epoch():
     ("shown", "value"),
     [("12.4\u00a0%", 0.1239), ("0.0\u00a0%", 0.0), ("100.0\u00a0%", 1.0), ("–", None)],
 )
-def test_a_share_is_set_in_per_cent(shown, value):
+def test_a_share_is_shown_in_per_cent(shown, value):
     assert notebook.percent(value) == shown
 
 
-def test_intervals_and_differences_are_set_with_their_signs():
+def test_intervals_and_differences_are_shown_with_their_signs():
     assert notebook.bounds([0.109, 0.14]) == "[10.9, 14.0]"
     assert notebook.bounds(None) == ""
     assert notebook.points(-0.021) == "−2.1"
@@ -76,15 +76,15 @@ def test_intervals_and_differences_are_set_with_their_signs():
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(5, "5 s"), (95, "1 min 35 s"), (7300, "2 h 1 min"), (None, "–")])
-def test_times_are_set_for_people(seconds, shown):
+def test_times_are_shown_in_hours_minutes_and_seconds(seconds, shown):
     assert notebook.short_time(seconds) == shown
 
 
 def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
-    assert notebook.heat(1.0, 0.5) == 1.0
-    assert notebook.heat(0.5, 0.5) == 0.0
-    assert notebook.share_of_most(0, [[0, 0]]) == 0.0
-    assert notebook.share_of_most(4, [[1, 4]]) == 1.0
+    assert notebook.accuracy_shade(1.0, 0.5) == 1.0
+    assert notebook.accuracy_shade(0.5, 0.5) == 0.0
+    assert notebook.count_shade(0, [[0, 0]]) == 0.0
+    assert notebook.count_shade(4, [[1, 4]]) == 1.0
 
 
 @pytest.mark.parametrize(

@@ -42,4 +42,4 @@ def test_the_newest_verified_drawing_is_on_the_front_page(visit, open_round, ali
     validate(carol, example, example.label)
     page = text_of(visit(None).get("/"))
     assert reverse("drawing", args=[example.pk]) in page
-    assert f"{'An' if example.label == '8' else 'A'} {example.label}, said those who checked it." in page
+    assert f"{'An' if example.label == '8' else 'A'} {example.label}, said the people who checked it." in page
