@@ -1,22 +1,20 @@
 """Adversaries: networks, how they are trained, and how they are measured. Imports no Django.
 
-Pictures (`images`, without torch)
-    canonical_png(data, canvas=280) -> bytes; to_array(png, size=28) -> uint8 [size, size]; ImageError
-Base data (`base_data`, without torch)
-    ensure_mnist(root, folder=None, progress=None); load_mnist(root) -> BaseData; BaseDataError
-Networks (`architectures`)
-    ARCHITECTURES, build(name, classes=10): float32 [n, channels, height, width] in 0 to 1 -> logits [n, classes]
-Files (`checkpoints`)
-    save_model(folder, model, meta) -> weights hash; load_model(folder); load_meta(folder); weights_hash(model);
-    CheckpointError. A model is `model.safetensors` and `model.json` (architecture, classes, weights_hash, ...)
-Training (`train`)
-    fit(folder, config, base=..., on_progress=...) -> Fitted; Config, Config.from_json, config.to_json, ConfigError;
-    FIRST, NEXT, PHOTOGRAPHS; Progress; TrainingFailed
-Measuring (`evaluate`)
-    probabilities(model, images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n);
-    confusion(model, images, labels) -> int64 [classes, classes]
-Robustness (`suites`)
-    evaluate(model, name, pictures, rounds=..., suites=SUITES, attack=Attack(...)) -> [Row]; beside(rows, reference)
+Rooms, each of which imports only those above it:
+
+networks     `catalogue`: the names in ARCHITECTURES. `architectures`: build(name, classes=10), a network that takes
+             float32 [n, channels, height, width] in 0 to 1 and gives logits [n, classes]. `checkpoints`:
+             save_model(folder, model, meta) -> weights hash; load_model(folder). `predict`: probabilities(model,
+             images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n)
+data         `images`: canonical_png(data, canvas=280) -> bytes; to_array(png, size=28) -> uint8 [size, size].
+             `base_sets`: base_set("mnist").ensure(root) and .load(root) -> BaseData. `run_data`: what a run reads
+robustness   attacks, corruptions, and evaluate(model, name, pictures, ...), the evaluation table
+training     `config`: Config, with its recipe and augmentation; FIRST, NEXT, PHOTOGRAPHS. `fit`: fit(folder, config,
+             base=..., on_progress=...) -> Fitted. `rebuild`: rebuild(folder, base=...) -> Rebuilt
+cli          `python -m models_zoo`; no other module imports it
+
+Without torch: `data.images`, `data.base_sets`, `networks.catalogue`, `training.config`, `training.progress`, `limits`,
+`files`. A process that trains calls `process.prepare_process` before it imports torch.
 
 A run's folder, for `fit`:
 
@@ -30,13 +28,14 @@ A run's folder, for `fit`:
     config.json              written by fit when it begins: {"config": ..., "data_sha256": ...} and what else decides
                              the weights, which goes into model.json too: parent_weights_hash and pretrained_sha256 (or
                              null), first_weights in words, threads, device, cpu, versions, and resumed_with: what
-                             other device, CPU or versions it went on with
+                             other device, CPU or versions it resumed with
     checkpoint.safetensors   while it runs: weights, optimiser and history after the last whole epoch, in one file
     model.safetensors, model.json, metrics.json    when it is finished; model.json comes last
     trained.safetensors      where the weights were averaged: as the training left them
     evaluation.json, README.md    what was measured, and the model card
     measured.json            written where the command line measures: its test set's hash and the reference
 
-Calling `fit` again on such a folder goes on from the checkpoint, with the number of threads that it was begun with, and
-on a finished one returns at once. It refuses another config, other data or another parent: use a new folder for those.
+Calling `fit` again on such a folder resumes from the checkpoint, with the number of threads that the run began with,
+and on a finished one returns at once. It refuses another config, other data or another parent: use a new folder for
+those.
 """

@@ -12,11 +12,11 @@ import numpy as np
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside the target, flush to disk, then rename: a reader never sees half a file."""
+    """Write to a temporary file in the same folder, flush to disk, then rename: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -29,9 +29,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write an array as NumPy's format has it; the same array leaves the same bytes."""
-    # Not straight into the file: where the disk is full np.save says so by an error without a number.
-    np.save(held := io.BytesIO(), array, allow_pickle=False)
-    write_bytes(path, held.getvalue())
+    # Through memory: np.save into a file on a full disk raises an error without the errno that `is_full` needs.
+    np.save(buffer := io.BytesIO(), array, allow_pickle=False)
+    write_bytes(path, buffer.getvalue())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -44,5 +44,5 @@ def read_json(path: Path) -> Any:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether a disk, or somebody's share of it, has no room left."""
+    """Whether an error came from a disk that is full, or from a used-up quota on it."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

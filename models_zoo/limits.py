@@ -1,4 +1,4 @@
-"""What a field of a config may hold: types that say their range, and one check of a dataclass against them all."""
+"""What a field of a config may hold: types that carry their range, and one check of a dataclass against them all."""
 
 import sys
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_type_hints
 
 
 class ConfigError(ValueError):
-    """A config that makes no sense. The message is one sentence that names the field."""
+    """A config with an unknown field or a value out of range. The message is one sentence that names the field."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ TYPES: dict[Any, Limit] = {
 
 
 def check(part: Any, title: str) -> None:
-    """Hold every field of a dataclass to its type, where that is a number or a word, and to the limits it names.
+    """Check every field of a dataclass against its type, where that is a number or a word, and the limits it names.
 
     Raises:
         ConfigError: the first field whose value is outside them.

@@ -22,7 +22,7 @@ class ImageError(ValueError):
 
 
 def canonical_png(data: bytes, *, canvas: int = 280) -> bytes:
-    """Turn an upload or a canvas export into the one form in which drawings are kept.
+    """Turn an upload or a canvas export into the one form in which drawings are stored.
 
     Args:
         data: the bytes of a PNG or JPEG file, at most `MAX_BYTES` long and `MAX_SIDE` pixels wide and high.
@@ -88,7 +88,7 @@ def _decode(data: bytes) -> np.ndarray:
         try:
             image.load()
             return _grey_levels(ImageOps.exif_transpose(image))
-        # Pillow tells of damage inside a file in all of these ways.
+        # Pillow raises any of these for damage inside a file.
         except (OSError, SyntaxError, ValueError, IndexError, EOFError):
             raise damaged from None
 

@@ -1,6 +1,6 @@
-"""torchvision beside a CPU build of torch, which lacks two operators that `import torchvision` asks for.
+"""torchvision with a CPU build of torch, which lacks two operators that `import torchvision` registers code for.
 
-Declaring them cures the import: only detection models call them. Import torchvision from here, where it is needed.
+Declaring them mends the import: only detection models call them. Import torchvision from here, where it is needed.
 """
 
 import torch

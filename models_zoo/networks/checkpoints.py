@@ -2,7 +2,7 @@
 
 A model's folder holds `model.safetensors` and `model.json`. The JSON is written last and names the hash of the
 weights, so a folder is a model only when both are there and belong together. Where weights were averaged,
-`trained.safetensors` has them as the training left them: the next one goes on from there.
+`trained.safetensors` has them as the training left them: the next training starts from there.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ State = dict[str, torch.Tensor]
 
 
 class CheckpointError(Exception):
-    """A folder that holds no usable model. The message is one sentence that says what is wrong."""
+    """A folder that holds no usable model. The message is one sentence with the reason."""
 
 
 def weights_hash(model: nn.Module | Mapping[str, torch.Tensor]) -> str:
@@ -48,7 +48,7 @@ def save_model(folder: Path, model: nn.Module, meta: Mapping[str, Any], *, train
         folder: made if missing.
         model: any network that `architectures.build` makes.
         meta: JSON-serialisable; must have `architecture` (a registry name) and `classes` (a number).
-        trained: where a training from this model shall go on, if not from its own weights.
+        trained: the weights that a training from this model starts from, if not its own.
     """
     names = {"weights_hash": weights_hash(model)}
     if trained is not None:
@@ -98,7 +98,7 @@ def _load(folder: Path, name: str, digest: str) -> nn.Module:
 
 
 def load_meta(folder: Path) -> dict[str, Any]:
-    """What `model.json` says: architecture, classes, weights_hash and whatever the model was saved with.
+    """The content of `model.json`: architecture, classes, weights_hash and whatever the model was saved with.
 
     Raises:
         CheckpointError: the file is missing or is not a model's.

@@ -9,7 +9,7 @@ from torch import nn
 
 from stats.scores import Score
 
-# What a network keeps of a picture for its gradient grows with the picture: 29 MiB in resnet18 and 155 in densenet121
+# What a network stores of a picture for its gradient grows with the picture: 29 MiB in resnet18 and 155 in densenet121
 # at 64 pixels in colour. A batch has so many values of pictures, that is 500 digits, or 31 of those photographs.
 LARGEST_BATCH = 500
 VALUES_PER_BATCH = LARGEST_BATCH * 28 * 28
@@ -47,7 +47,7 @@ def batches(images: np.ndarray | torch.Tensor) -> Iterator[slice]:
 
 
 def probabilities(model: nn.Module, images: np.ndarray | torch.Tensor) -> np.ndarray:
-    """What the model thinks of each picture.
+    """The model's probabilities for each picture.
 
     Args:
         model: any network of `architectures`; it is left in eval mode.
@@ -62,8 +62,8 @@ def probabilities(model: nn.Module, images: np.ndarray | torch.Tensor) -> np.nda
     model.eval()
     device = next(model.parameters()).device
     with torch.inference_mode():
-        given = [model(to_input(images[batch], device)).softmax(dim=1).cpu() for batch in batches(images)]
-    return torch.cat(given).numpy() if given else np.zeros((0, 0), dtype=np.float32)
+        answers = [model(to_input(images[batch], device)).softmax(dim=1).cpu() for batch in batches(images)]
+    return torch.cat(answers).numpy() if answers else np.zeros((0, 0), dtype=np.float32)
 
 
 def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> Score:
@@ -79,7 +79,7 @@ def confusion(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> np.nd
 
 
 def counted(given: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The confusion of answers: probabilities, float32 [n, classes], of pictures with labels, int64 [n]."""
+    """The same from probabilities, float32 [n, classes], of pictures with labels, int64 [n]."""
     counts = np.zeros((given.shape[1], given.shape[1]), dtype=np.int64)
     if len(labels):
         np.add.at(counts, (labels, given.argmax(axis=1)), 1)

@@ -24,7 +24,7 @@ Seed = Annotated[int, Limit("0 to 2**64 - 1", lambda value: 0 <= value < 2**64)]
 
 @dataclass(frozen=True)
 class Config:
-    """How to train one model. Same config, data, parent and thread count: the same weights."""
+    """How to train one model. The same config, data, parent and thread count give the same weights."""
 
     architecture: Annotated[str, one_of(*ARCHITECTURES)] = "digit_cnn"
     """A name in `networks.catalogue.ARCHITECTURES`."""
@@ -50,7 +50,7 @@ class Config:
     momentum: BelowOne = 0.9
     """Momentum of `sgd`, first beta of `adamw`."""
     nesterov: bool = True
-    """Whether `sgd` looks ahead along its momentum."""
+    """Whether `sgd` uses Nesterov momentum."""
     weight_decay: NonNegativeFloat = 5e-4
     """Weight decay: added to the gradient by `sgd`, decoupled in `adamw`."""
     schedule: Annotated[str, one_of("one_cycle", "plateau", "constant")] = "one_cycle"
@@ -62,20 +62,20 @@ class Config:
     """How many times an epoch shows each collected picture, where it shows a base picture at most once. A fraction
     is the share of the collected pictures that are shown once more."""
     collected_share: Share = 1.0
-    """Most that collected pictures may be of an epoch, 0 to 1: once their weight asks for more, each is shown less
-    often. It keeps later rounds, which have collected much, from crowding out the base set. 1 sets no limit."""
+    """Largest share of an epoch that collected pictures may be, 0 to 1: where their weight comes to more, each is shown
+    less often. So later rounds, which have collected much, do not crowd out the base set. 1 sets no limit."""
     warm_start: bool = False
     """Start from the parent's weights (in the folder `parent`) rather than from random ones."""
     parent_share: BelowOne = 0.0
-    """After a warm start, most that the finished weights keep of the parent's, 0 to less than 1; the rest is what this
-    training came to, and the next training goes on from there. The n-th of a line of such trainings keeps
-    (n - 1) / (n + 3): an average over rounds that favours the newest at first and errs and forgets less than they do
-    later on (polynomial-decay averaging, Shamir and Zhang 2013). Dev scores of epochs are from before the averaging."""
+    """After a warm start, largest share of the parent in the finished weights, 0 to less than 1; the rest are the
+    weights that this training ended with, from which the next one starts. The n-th training of a line takes a share of
+    (n - 1) / (n + 3), which makes an average over rounds (polynomial-decay averaging, Shamir and Zhang 2013): it errs
+    and forgets less than the newest weights alone. Dev scores of epochs are from before the averaging."""
     label_smoothing: BelowOne = 0.0
     """Share of each target spread over all classes, 0 to 1."""
     patience: NonNegativeInt = 0
-    """Early stopping: end after so many epochs without a better dev accuracy and keep the best epoch's weights.
-    0 runs all epochs and keeps the last one's."""
+    """Early stopping: end after so many epochs without a better dev accuracy, with the best epoch's weights.
+    0 runs all epochs and ends with the last one's."""
     threads: NonNegativeInt = 0
     """CPU threads for torch; 0 for every core that this process may use. Weights depend on it in the last bits."""
     device: str = "auto"
@@ -124,7 +124,7 @@ def _require(true: bool, name: str, what: str) -> None:
 
 
 def _known_fields(kind: type, value: dict[str, Any], title: str) -> dict[str, Any]:
-    """The same fields, once it is sure that they are the dataclass's."""
+    """The same fields. Raises ConfigError where one is not the dataclass's."""
     if not isinstance(value, dict):
         raise ConfigError(f"The {title} must be an object of fields and values.")
     known = [known_field.name for known_field in fields(kind)]

@@ -1,4 +1,4 @@
-"""Train a model again from what lies beside its weights, and say whether the same weights come out."""
+"""Train a model again from the files beside its weights, and compare the weights hash."""
 
 import tempfile
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Rebuilt:
     rebuilt: str
     """The weights hash now."""
     differences: list[str]
-    """What is not as it was then: data, parent, pretrained weights, threads, device, versions; phrases."""
+    """Phrases for what is no longer the same: data, parent, pretrained weights, threads, device, versions."""
 
     @property
     def agrees(self) -> bool:
@@ -37,7 +37,7 @@ def rebuild(folder: Path, *, base: BaseData | None, on_progress: Callable[[Progr
         CheckpointError: the folder holds no finished model, or other weights than it names.
         TrainingFailed: the data or the parent it was trained with are not there.
     """
-    load_model(folder)  # its weights have to be those that it names
+    load_model(folder)  # raises where its weights are not those that it names
     load_trained(folder)
     meta = load_meta(folder)
     config = Config.from_json(read_json(folder / "config.json")["config"])

@@ -2,7 +2,7 @@
 
 A network that meets a strong attack before it has learned anything may never begin to learn: it gives one and the same
 answer to every picture, with a loss of ln(classes), to the end. With `warm_up` the attack grows: over that share of the
-run its `epsilon`, and its `step_size` with it, goes in a straight line from 0 to its full value.
+run its `epsilon` and `step_size` rise in a straight line from 0 to their full values.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Learning rate and attack strength as a share of their highest, computed from how far the run is: nothing to save."""
+"""Learning rate and attack strength as a share of their highest, from the share of the run that is done."""
 
 import math
 
@@ -7,7 +7,7 @@ PATIENCE = 2
 
 
 def one_cycle(done: float) -> float:
-    """When the share `done` (0 to 1) of all steps is done.
+    """The learning rate when the share `done` (0 to 1) of all steps is done.
 
     Up in a straight line from a tenth for the first fifth, then down along half a cosine to 0. After Smith 2018, "A
     disciplined approach to neural network hyper-parameters", with the annealing to 0 that became usual.
@@ -18,7 +18,7 @@ def one_cycle(done: float) -> float:
 
 
 def plateau(dev_accuracies: list[float]) -> float:
-    """After epochs with these dev accuracies: a tenth for every two in a row that brought no new best."""
+    """The learning rate after epochs with these dev accuracies: a tenth for every two in a row without a new best."""
     share, best, waited = 1.0, -math.inf, 0
     for value in dev_accuracies:
         best, waited = (value, 0) if value > best else (best, waited + 1)

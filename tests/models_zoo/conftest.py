@@ -55,7 +55,7 @@ def with_collected(folder):
 
 @pytest.fixture(scope="session")
 def mnist():
-    """The real digits, fetched once to where the site keeps them too."""
+    """The real digits, fetched once to the folder where the site stores them too."""
     root = Path(os.environ.get("DATA_DIR", Path(__file__).parents[2] / "var")) / "base_data"
     try:
         ensure_mnist(root)

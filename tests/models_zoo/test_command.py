@@ -45,7 +45,7 @@ PHOTOGRAPHS = ["--start-from", "photographs", "--architecture", "mobilenet_v2", 
 PHOTOGRAPHS += ["--threads", "1"]
 
 
-def keep(folder, part, pictures):
+def store(folder, part, pictures):
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in zip(("images", "labels"), pictures, strict=True):
         np.save(folder / f"{part}_{name}.npy", array)
@@ -55,7 +55,7 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
     quick = ["--epochs", "20", "--batch-size", "6", "--lr", "0.02", "--suites", "base,confusion,fgsm", "--at-most", "4"]
     run = tmp_path / "run"
     for seed, part in enumerate(("train", "dev", "test")):
-        keep(run / "data", part, colours(24, seed=seed))
+        store(run / "data", part, colours(24, seed=seed))
     main(["train", str(run), *PHOTOGRAPHS, *quick])
     rows = read_rows(run)
     assert {(row.suite, row.n) for row in rows} >= {("base", 24), ("confusion", 8), ("fgsm", 4)}
@@ -63,7 +63,7 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
     assert f"Test set: {rows[0].correct} of 24 right" in capsys.readouterr().out
     assert "Pictures are in colour" in (run / "README.md").read_text()
 
-    keep(tmp_path / "others", "test", colours(9))
+    store(tmp_path / "others", "test", colours(9))
     main(["train", str(run), *PHOTOGRAPHS, *quick, "--test", str(tmp_path / "others")])
     assert read_rows(run)[0].n == 9
 
@@ -79,10 +79,10 @@ def measure(run, *options):
 
 @pytest.fixture
 def digits(tmp_path):
-    """A run's folder with toys to train and to be measured on, and another beside it, named after it."""
+    """A run's folder with toys to train and to be measured on, and another in the same place, called `plain`."""
     for seed, part in enumerate(("train", "test")):
-        keep(tmp_path / "run" / "data", part, toys(40, seed=seed))
-        keep(tmp_path / "plain" / "data", part, toys(40, seed=seed))
+        store(tmp_path / "run" / "data", part, toys(40, seed=seed))
+        store(tmp_path / "plain" / "data", part, toys(40, seed=seed))
     return tmp_path / "run"
 
 
@@ -105,7 +105,7 @@ def test_measuring_again_replaces_what_is_measured_again_and_keeps_the_rest(digi
 
 def test_measuring_on_another_test_set_replaces_everything_and_says_so(digits, capsys):
     measure(digits, "--suites", "base,fgsm", "--linf", "0.1")
-    keep(digits.parent / "others", "test", toys(9, seed=5))
+    store(digits.parent / "others", "test", toys(9, seed=5))
     assert measure(digits, "--suites", "base", "--test", str(digits.parent / "others")) == [("base", "test", 9)]
     assert "another test set than that of the last measuring" in capsys.readouterr().out
 
@@ -116,13 +116,13 @@ def test_a_reference_stays_on_the_card_when_more_is_measured(digits):
     measure(digits, *robust, "--suites", "base", "--reference", str(plain))
     measure(digits, *robust, "--suites", "fgsm", "--linf", "0.1", "--reference", str(plain))
     measure(digits, *robust, "--suites", "fgsm", "--linf", "0.2")
-    beside = (digits / "README.md").read_text().split("### Beside its plainly trained reference")[1]
-    assert "| base | test | 40 |" in beside
-    assert "| fgsm | linf 0.1 | 5 |" in beside
-    assert "| fgsm | linf 0.2 | 5 |" not in beside
+    compared = (digits / "README.md").read_text().split("### Beside its plainly trained reference")[1]
+    assert "| base | test | 40 |" in compared
+    assert "| fgsm | linf 0.1 | 5 |" in compared
+    assert "| fgsm | linf 0.2 | 5 |" not in compared
 
 
-def test_pgds_step_can_be_asked_for(digits):
+def test_the_step_size_of_pgd_is_an_option(digits):
     madry = ["--suites", "pgd", "--linf", "0.3", "--pgd-steps", "3", "--pgd-step-size", "0.01"]
     assert measure(digits, *madry) == [("pgd", "linf 0.3, 3 steps of 0.01, 1 restarts", 5)]
 
@@ -153,15 +153,15 @@ def test_a_column_of_the_comparison_is_one_row_of_its_suite_or_all_of_them():
 
 
 def test_without_a_test_set_it_says_that_nothing_was_measured(tmp_path, capsys):
-    keep(tmp_path / "data", "train", toys(20))
+    store(tmp_path / "data", "train", toys(20))
     main(["train", str(tmp_path), "--start-from", "default", "--base-replay", "0", "--epochs", "1", "--threads", "1"])
     assert "no test set to measure the model on" in capsys.readouterr().out
     assert read_rows(tmp_path) == []
 
 
 def test_a_test_set_that_the_network_does_not_take_is_refused_before_it_trains(tmp_path):
-    keep(tmp_path / "run" / "data", "train", colours(6))
-    keep(tmp_path / "digits", "test", toys(20))
+    store(tmp_path / "run" / "data", "train", colours(6))
+    store(tmp_path / "digits", "test", toys(20))
     for folder, sentence in (("digits", "test pictures have the shape"), ("nowhere", "nowhere has no test set: put")):
         with pytest.raises(SystemExit, match=sentence):
             main(["train", str(tmp_path / "run"), *PHOTOGRAPHS, "--test", str(tmp_path / folder)])

@@ -52,7 +52,7 @@ def test_a_canonical_drawing_comes_back_byte_for_byte():
     assert canonical_png(canonical) == canonical
 
 
-def test_the_same_pixels_give_the_same_bytes_whatever_the_file_said_beside_them():
+def test_the_same_pixels_give_the_same_bytes_whatever_metadata_the_file_has():
     plain = encoded(seven(), compress_level=1)
     chatty = encoded(seven().convert("RGB"), dpi=(300, 300), exif=b"Exif\0\0")
     assert canonical_png(plain) == canonical_png(chatty)
@@ -111,7 +111,7 @@ def test_the_network_sees_bright_ink_on_black_averaged_over_areas():
     assert array.astype(int).sum() == 128
 
 
-def test_where_a_digit_was_drawn_is_kept():
+def test_the_place_of_a_digit_is_preserved():
     left, right = Image.new("L", (280, 280), 255), Image.new("L", (280, 280), 255)
     left.paste(0, (20, 100, 40, 200))
     right.paste(0, (220, 100, 240, 200))

@@ -2,12 +2,14 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import models_zoo
 from models_zoo.training.fit import Config, fit
 
 SETTINGS = ("GOMP_SPINCOUNT", "CUBLAS_WORKSPACE_CONFIG")
@@ -30,6 +32,13 @@ def test_importing_the_library_leaves_the_environment_as_it_was():
         "print({name for name in {*before, *os.environ} if before.get(name) != os.environ.get(name)})"
     )
     assert output_of(code) == "set()\n"
+
+
+def test_what_the_docstring_of_the_library_calls_free_of_torch_is():
+    named = re.findall(r"`([\w.]+)`", models_zoo.__doc__.split("Without torch:")[1].split(". A process")[0])
+    assert "training.config" in named
+    imports = ", ".join(f"models_zoo.{name}" for name in named)
+    assert output_of(f"import sys, {imports}\nprint('torch' in sys.modules)") == "False\n"
 
 
 def test_preparing_a_process_sets_what_is_not_set_and_imports_no_torch():

@@ -1,4 +1,4 @@
-"""What lies beside a model's weights is enough to train it again, to describe it, and to run it from a shell."""
+"""The files beside a model's weights are enough to train it again, to describe it, and to run it from a shell."""
 
 import json
 import subprocess
@@ -99,7 +99,7 @@ def exit_status_of_rebuild(folder: Path) -> int:
     return ended.value.code
 
 
-def test_other_data_is_noticed_and_said(finished, base, monkeypatch, capsys):
+def test_other_data_is_reported(finished, base, monkeypatch, capsys):
     labels = np.load(finished / "data" / "train_labels.npy")
     np.save(finished / "data" / "train_labels.npy", labels[::-1])
     monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
@@ -140,13 +140,14 @@ def test_a_robust_models_card_shows_its_plain_reference(finished):
 def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_number_of_pictures(finished):
     clean = Row("p", "base", "test", 99, 100)
     robust = [clean, Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "moved", "shifted", 1, 100)]
-    for n, told in (
-        (100, "only the counts are given.\n"),
+    for n, sentence in (
+        (100, "only the counts are given.
+"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
         plain = [clean, Row("p", "pgd", "linf 0.3", 5, n), Row("p", "moved", "shifted", 1, n)]
         record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
-        assert told in (finished / "README.md").read_text()
+        assert sentence in (finished / "README.md").read_text()
     assert "pictures: pgd, moved." in (finished / "README.md").read_text()
 
 
@@ -159,12 +160,12 @@ def test_a_card_gives_only_the_counts_of_fewer_than_five_pictures(finished):
 
 
 def test_a_robust_models_card_without_a_reference_says_so_and_how_to_give_one(run_folder, base):
-    for recipe, said in ((Standard(), False), (Fgsm(epsilon=0.1), True)):
+    for recipe, stated in ((Standard(), False), (Fgsm(epsilon=0.1), True)):
         folder = run_folder / recipe.name
         fit(folder, replace(CONFIG, epochs=1, recipe=recipe), base=base)
         card = (folder / "README.md").read_text()
-        assert ("No plainly trained reference was given" in card) is said
-        assert ("--reference <folder of a plainly trained model>" in card) is said
+        assert ("No plainly trained reference was given" in card) is stated
+        assert ("--reference <folder of a plainly trained model>" in card) is stated
 
 
 def test_a_card_before_any_evaluation_says_so(finished):
@@ -249,8 +250,8 @@ def test_a_command_that_cannot_be_done_ends_with_a_sentence(tmp_path, options, s
 
 def test_help_explains_every_recipe():
     repository = Path(__file__).parents[2]
-    asked = [sys.executable, "-m", "models_zoo", "train", "--help"]
-    told = subprocess.run(asked, cwd=repository, capture_output=True, text=True, check=True).stdout
+    command_line = [sys.executable, "-m", "models_zoo", "train", "--help"]
+    shown = subprocess.run(command_line, cwd=repository, capture_output=True, text=True, check=True).stdout
     for word in (
         "--collected-weight",
         "--pgd-restarts N",
@@ -259,7 +260,7 @@ def test_help_explains_every_recipe():
         "adv_step_size",
         "salt_and_pepper",
     ):
-        assert word in told
+        assert word in shown
 
 
 def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monkeypatch):
@@ -316,7 +317,7 @@ def test_a_model_whose_weights_were_replaced_is_not_rebuilt(run_folder, base):
 
 
 @pytest.mark.parametrize("content", ["{", "{}"])
-def test_a_config_that_is_no_runs_is_told_and_nothing_is_trained(tmp_path, capsys, content):
+def test_a_config_that_is_no_runs_is_refused_and_nothing_is_trained(tmp_path, capsys, content):
     (tmp_path / "config.json").write_text(content)
     assert exit_status_of_rebuild(tmp_path) == 2
     assert f"The config.json in {tmp_path} is not a run's" in capsys.readouterr().err

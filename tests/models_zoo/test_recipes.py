@@ -80,7 +80,7 @@ def divergence(model, images, attacked):
 
 
 def trades_start_and_end(model, images, *, epsilon, step_size, steps):
-    """Where the attack begins, beside the pictures, and where going up the divergence, and nothing else, leads it."""
+    """Where the attack starts, near the pictures, and where steps along the divergence's gradient alone lead it."""
     start = images + 0.001 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     point = start
     for _ in range(steps):
@@ -121,10 +121,10 @@ def test_trades_without_beta_is_the_standard_loss_and_grows_with_it(model, batch
 
 def test_adversarial_regularization_adds_the_neighbours_loss_unclipped(model, batch):
     images, labels = batch[0].round(), batch[1]
-    beside = attacks.neighbour(attacks.cross_entropy(model, labels), images, 0.2, "linf")
-    assert beside.max() > 1
-    wanted = F.cross_entropy(model(images), labels) + 0.2 * F.cross_entropy(model(beside), labels)
-    assert torch.allclose(loss(AdversarialRegularization(), model, images, labels), wanted)
+    neighbour = attacks.neighbour(attacks.cross_entropy(model, labels), images, 0.2, "linf")
+    assert neighbour.max() > 1
+    expected = F.cross_entropy(model(images), labels) + 0.2 * F.cross_entropy(model(neighbour), labels)
+    assert torch.allclose(loss(AdversarialRegularization(), model, images, labels), expected)
 
 
 SHOWN = {"standard": 1, "fgsm": 2, "pgd": 1, "trades": 2, "adversarial_regularization": 2}

@@ -158,18 +158,18 @@ def test_an_aborted_run_goes_on_from_its_last_epoch(tmp_path, base, changes):
 def abort(folder, config, base, *, after=1):
     """A run that ends after an epoch, with what it has written so far."""
 
-    def lose_the_lease(progress):
+    def stop(progress):
         if progress.epoch == after and progress.dev is not None:
-            raise KeyError("lease")
+            raise KeyError("stop")
 
-    with pytest.raises(KeyError, match="lease"):
-        fit(folder, config, base=base, on_progress=lose_the_lease)
+    with pytest.raises(KeyError, match="stop"):
+        fit(folder, config, base=base, on_progress=stop)
     return folder
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or os.cpu_count() == 1, reason="needs cores to choose from")
-@pytest.mark.parametrize("brought", ["*", "checkpoint.safetensors"])
-def test_a_run_that_goes_on_where_there_are_more_cores_keeps_its_number_of_threads(tmp_path, base, brought):
+@pytest.mark.parametrize("moved", ["*", "checkpoint.safetensors"])
+def test_a_run_that_goes_on_where_there_are_more_cores_keeps_its_number_of_threads(tmp_path, base, moved):
     config, cores = replace(SMALL, threads=0), os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
@@ -177,7 +177,7 @@ def test_a_run_that_goes_on_where_there_are_more_cores_keeps_its_number_of_threa
     finally:
         os.sched_setaffinity(0, cores)
     (tmp_path / "there").mkdir()
-    for path in (tmp_path / "begun").glob(brought):
+    for path in (tmp_path / "begun").glob(moved):
         path.rename(tmp_path / "there" / path.name)
     fitted = fit(tmp_path / "there", config, base=base)
     assert load_meta(tmp_path / "there")["threads"] == 1
@@ -350,6 +350,16 @@ def test_a_run_that_an_earlier_version_of_the_code_began_goes_on(tmp_path, base)
     assert not {"cpu", "first_weights"} & load_meta(run).keys()
 
 
+def test_a_checkpoint_of_an_earlier_version_that_calls_its_provenance_claim_is_held_to_it(tmp_path, base):
+    run = abort(tmp_path, SMALL, base)
+    tensors, metadata = read_tensors(run / "checkpoint.safetensors")
+    metadata["claim"] = metadata.pop("provenance")
+    save_file(tensors, run / "checkpoint.safetensors", metadata=metadata)
+    (run / "config.json").unlink()
+    with pytest.raises(TrainingFailed, match="seed was 0, is 1"):
+        fit(run, replace(SMALL, seed=1), base=base)
+
+
 def test_a_checkpoint_of_another_version_of_the_network_costs_time_but_changes_nothing(tmp_path, base, caplog):
     whole = fit(tmp_path / "whole", SMALL, base=base)
     checkpoint = abort(tmp_path / "run", SMALL, base) / "checkpoint.safetensors"
@@ -482,13 +492,13 @@ def test_a_model_that_gives_every_picture_one_answer_fails_with_advice_and_is_no
         "with a lower lr, with a warm_up": {"patience": 2},
     }.items():
         folder = tmp_path / str(len(changes))
-        for _ in ("when it ends", "when it is asked again"):
+        for _ in ("when it ends", "when it is called again"):
             with pytest.raises(TrainingFailed, match=advice):
                 fit(folder, replace(SMALL, recipe=UNLEARNABLE, **changes), base=with_twice_the_dev_set(base))
         assert not (folder / "model.json").exists()
 
 
-def test_a_plain_recipe_is_not_told_of_attacks(tmp_path, base, monkeypatch):
+def test_the_advice_for_a_plain_recipe_does_not_mention_attacks(tmp_path, base, monkeypatch):
     def always_seven(recipe, step):
         return losses.loss(recipe, replace(step, labels=torch.full_like(step.labels, 7)))
 

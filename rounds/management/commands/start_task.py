@@ -84,6 +84,6 @@ class TrainingBar:
         self.bar.refresh()
 
     def measuring(self, what: str) -> None:
-        told = f"Measuring it: {what}"
-        if self.bar.desc.rstrip(": ") != told:
-            self.bar.set_description(told)
+        text = f"Measuring it: {what}"
+        if self.bar.desc.rstrip(": ") != text:
+            self.bar.set_description(text)
