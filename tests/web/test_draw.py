@@ -1,8 +1,14 @@
 """The drawing page itself; drawing on it is in test_browser.py."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from rounds import rules, selectors, services
+from rounds.errors import ErrorKind
 from rounds.models import Person, Prompt
 
 from .conftest import text_of
@@ -26,6 +32,32 @@ def test_looking_at_the_sheet_makes_neither_a_guest_nor_a_prompt(visit, open_rou
 
 def test_the_page_brings_the_csrf_cookie_that_its_calls_need(visit, open_round):
     assert "csrftoken" in visit(None).get(ADDRESS).cookies
+
+
+def config_in(page: str) -> dict:
+    """What the page's scripts read."""
+    found = re.search(r'<script id="draw-config" type="application/json">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
+
+
+def test_the_scripts_are_handed_the_task_the_round_and_the_visitor(visit, open_round, alice):
+    config = config_in(text_of(visit(alice).get(ADDRESS)))
+    assert (config["task"], config["round"], config["size"]) == ("digits", open_round.pk, 280)
+    assert config["labels"] == open_round.task.labels
+    assert (config["guest"], config["onboarding"], config["practice_left"], config["free"]) == (False, False, 0, False)
+    assert config["record"] == {"attempts": 0, "fooled": 0}
+    assert config["login_url"] == "/accounts/login/?next=/tasks/digits/draw/"
+    assert config_in(text_of(visit(None).get(ADDRESS)))["guest"]
+
+
+def test_the_scripts_get_their_error_codes_from_the_enumeration(visit, open_round):
+    codes = config_in(text_of(visit(None).get(ADDRESS)))["codes"]
+    assert codes == {kind.name: kind.code for kind in ErrorKind}
+    scripts = "".join(path.read_text() for path in Path(settings.BASE_DIR, "static/js").rglob("*.js"))
+    used = set(re.findall(r"codes\.(\w+)", scripts))
+    assert {"ROUND_CLOSED", "IDEMPOTENCY_KEY_REUSED"} <= used <= set(codes)
+    assert not re.search(r"code\s*[!=]==?\s*[\"']", scripts), "a code written by hand"
 
 
 def test_an_annotator_sees_the_adversary_with_its_record(visit, open_round, alice, draw):
