@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 METRICS := $(or $(DATA_DIR),var)/metrics
 
-.PHONY: run setup demo test lint format clean
+.PHONY: run setup demo test test-js lint lint-js format clean
 
 # The web processes add their metrics up through a folder that starts empty.
 run: setup
@@ -33,6 +33,17 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	git ls-files -z 'templates/*.html' | xargs -0 --no-run-if-empty $(BIN)/djade --check --target-version 5.2
+
+# The JavaScript's checks come from npm, which the site itself never needs.
+lint-js:
+	@if command -v npm >/dev/null; then \
+	    { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; } && \
+	    npx biome ci --error-on-warnings; \
+	else echo "The JavaScript is not linted: there is no npm here."; fi
+
+test-js:
+	@if command -v node >/dev/null; then node --test --test-reporter=spec tests/js/*.test.js; \
+	else echo "The JavaScript is not tested: there is no node here."; fi
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
