@@ -1,4 +1,4 @@
-"""Rounds: where they stand and how far they are."""
+"""Rounds: their status and progress."""
 
 from typing import Any
 

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/tasks/digits/draw/"
 
 
-def test_a_guest_gets_a_sheet_and_is_told_that_it_is_practice(visit, open_round):
+def test_a_guest_gets_a_sheet_and_reads_that_it_is_practice(visit, open_round):
     page = text_of(visit(None).get(ADDRESS))
     assert "<canvas" in page
     assert "You are practising" in page
     assert "/accounts/signup/?next=/tasks/digits/draw/" in page
 
 
-def test_looking_at_the_sheet_makes_neither_a_guest_nor_a_prompt(visit, open_round):
+def test_opening_the_page_makes_neither_a_guest_nor_a_prompt(visit, open_round):
     visit(None).get(ADDRESS)
     assert not Person.objects.exists()
     assert not Prompt.objects.exists()
@@ -41,7 +41,7 @@ def config_in(page: str) -> dict:
     return json.loads(found[1])
 
 
-def test_the_scripts_are_handed_the_task_the_round_and_the_visitor(visit, open_round, alice):
+def test_the_scripts_get_the_task_the_round_and_the_visitor(visit, open_round, alice):
     config = config_in(text_of(visit(alice).get(ADDRESS)))
     assert (config["task"], config["round"], config["size"]) == ("digits", open_round.pk, 280)
     assert config["labels"] == open_round.task.labels
@@ -78,7 +78,7 @@ def test_the_record_counts_every_round_that_the_adversary_served(open_round, ali
         assert selectors.adversary_record(adversary) == {"attempts": 2, "fooled": 1}
 
 
-def test_an_account_that_may_not_draw_is_told_which_role_it_needs(visit, open_round, ruth):
+def test_an_account_that_may_not_draw_reads_which_role_it_needs(visit, open_round, ruth):
     answer = visit(ruth).get(ADDRESS)
     assert answer.status_code == 403
     assert "role annotator" in text_of(answer)
@@ -92,7 +92,7 @@ def test_where_annotators_choose_the_labels_are_offered(visit, digits, adversary
     assert 'data-choose="7"' in page
 
 
-def test_between_rounds_the_page_says_what_is_going_on_and_waits(visit, open_round, alice):
+def test_between_rounds_the_page_shows_the_rounds_progress_and_waits(visit, open_round, alice):
     services.close_round(round=open_round, by=None)
     page = text_of(visit(alice).get(ADDRESS))
     assert "No round is open right now" in page

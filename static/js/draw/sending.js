@@ -1,4 +1,4 @@
-// Sending the drawing, its verdict, and taking it back. What is sent keeps its Idempotency-Key until it is answered or
+// Sending the drawing, its verdict, and taking it back. A drawing has one Idempotency-Key until it is answered or
 // changed, so that sending it again stores nothing twice.
 
 import { retract, sendDrawing } from "./api.js";
