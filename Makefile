@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 METRICS := $(or $(DATA_DIR),var)/metrics
 
-.PHONY: run setup demo test test-long check lint migrations production schema format clean
+.PHONY: run setup demo test test-js test-long check lint lint-js migrations production schema format clean
 
 # The web processes add their metrics up through a folder that starts empty.
 run: setup
@@ -33,7 +33,7 @@ test: $(VENV)/installed-dev
 test-long: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m long $(MORE)
 
-check: lint migrations production schema
+check: lint lint-js test-js migrations production schema
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -53,6 +53,17 @@ production: $(VENV)/installed-dev
 # The API's description is complete and valid.
 schema: $(VENV)/installed-dev
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+# The JavaScript's checks come from npm, which the site itself never needs.
+lint-js:
+	@if command -v npm >/dev/null; then \
+	    { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; } && \
+	    npx biome ci --error-on-warnings; \
+	else echo "The JavaScript is not linted: there is no npm here."; fi
+
+test-js:
+	@if command -v node >/dev/null; then node --test --test-reporter=spec tests/js/*.test.js; \
+	else echo "The JavaScript is not tested: there is no node here."; fi
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 """Every error that the site reports: its code, HTTP status and sentence, each written once, here.
 
 Services and the API raise these errors, the API's documentation makes its examples from them, and the pages' JavaScript
-is handed their codes. No Django in this file, so that a program that only talks to the API can import it as well.
+gets their codes. No Django in this file, so that a program that only talks to the API can import it as well.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class ErrorKind(Enum):
     RECIPE_NOT_JSON = (
         400,
         "invalid",
-        "The recipe is no JSON: {reason} in line {line}, column {column}.",
+        "The recipe is not valid JSON: {reason} in line {line}, column {column}.",
         {"reason": "Expecting value", "line": 1, "column": 12},
     )
     RECIPE_NOT_OBJECT = (
@@ -73,7 +73,7 @@ class ErrorKind(Enum):
     BODY_UNREADABLE = (
         400,
         "parse_error",
-        "The body can't be read: {reason}. Mend it and send it again.",
+        "The body can't be read: {reason}. Correct it and send it again.",
         {"reason": "JSON parse error - Expecting value"},
     )
     BODY_CUT_OFF = (400, "cut_off", "The request ended before all of it had arrived. Send it again.")
@@ -152,7 +152,7 @@ class ErrorKind(Enum):
     NOT_YOUR_IMAGE = (
         404,
         "not_found",
-        "There is no such drawing, or it is not on your desk. Ask for the next one to validate.",
+        "There is no such drawing, or it is not assigned to you. Ask for the next one to validate.",
     )
     NOT_IN_VALIDATION = (404, "not_in_validation", "This example is not up for validation. Ask for the next one.")
     NO_SUCH_EXPORT = (
@@ -221,7 +221,7 @@ class ErrorKind(Enum):
     NOT_RETRACTABLE = (
         409,
         "not_retractable",
-        "Only a drawing that fooled can be taken back. This one stays among your attempts; nobody is misled by it.",
+        "Only a drawing that fooled the model can be taken back. This one stays among your attempts.",
     )
     NOT_RETRACTABLE_ANY_MORE = (
         409,
@@ -233,7 +233,7 @@ class ErrorKind(Enum):
     NOT_LEASED = (
         409,
         "not_leased",
-        "This drawing was not handed to you, or it has gone to somebody else meanwhile. Ask for the next one.",
+        "This drawing is not assigned to you, or it has gone to somebody else meanwhile. Ask for the next one.",
     )
     NOT_DISPUTED = (409, "not_disputed", "This example is not disputed (any more); there is nothing to decide.")
     ILLEGAL_MOVE = (

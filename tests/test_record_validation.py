@@ -96,7 +96,7 @@ def test_the_database_refuses_a_second_vote(example, alice, bob):
 
 
 def test_nobody_votes_on_what_the_queue_did_not_hand_to_them(example, bob):
-    with pytest.raises(Refused, match="not handed to you"):
+    with pytest.raises(Refused, match="not assigned to you"):
         services.record_validation(example=example, validator=bob, answer=example.label)
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: a token for a password, and what this account may do."""
+"""Accounts: a token for a password, and what an account may do."""
 
 from typing import Any
 

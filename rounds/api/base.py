@@ -1,4 +1,4 @@
-"""What all calls of the API share: JSON in and out, a size limit, throttles, and who is asking."""
+"""What all calls of the API share: JSON in and out, a size limit, throttles, and who makes the request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +60,7 @@ class StrictJson(JSONParser):
 
 class ApiToken(TokenAuthentication):
     def authenticate_credentials(self, key: str) -> Any:
-        if "\x00" in key:  # PostgreSQL would not even look for it
+        if "\x00" in key:  # PostgreSQL takes no such text, not even to search for it
             raise AuthenticationFailed("Invalid token.")
         return super().authenticate_credentials(key)
 
@@ -89,7 +89,7 @@ class ApiView(APIView):
 
 
 def announced_length(request: Request) -> int:
-    """The bytes that the body is said to have. Django takes a body of unannounced length for an empty one."""
+    """Bytes of the body, as its headers have it. Django takes a body of unannounced length for an empty one."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
         raise ErrorKind.BODY_UNREADABLE.error(reason="It came without its length in Content-Length")
     return int(request.META.get("CONTENT_LENGTH") or 0)
@@ -102,14 +102,14 @@ class AccountView(ApiView):
 
 
 def account(request: Request) -> User:
-    """Who asks, where the view's permission has made sure that it is somebody."""
+    """The account that makes the request; the view's permission has made sure that there is one."""
     assert isinstance(request.user, User)
     return request.user
 
 
 @contextmanager
-def asking_annotator(request: Request) -> Iterator[Person]:
-    """Who asks to draw: an account's person, or a guest. A guest made for a call that is then refused is unmade."""
+def requesting_annotator(request: Request) -> Iterator[Person]:
+    """The person who wants to draw: an account's or a guest. If the call then fails, a new guest is not stored."""
     if request.user.is_authenticated:
         services.require_role(request.user, ANNOTATOR)
         yield services.person_of(account(request))
@@ -125,7 +125,7 @@ def asking_annotator(request: Request) -> Iterator[Person]:
 
 
 def is_own(request: Request, person: Person) -> bool:
-    """Whether `person` is who asks, told without a query."""
+    """Whether it is `person` who makes the request. Needs no query."""
     if request.user.is_authenticated:
         return person.user_id == request.user.pk
     return person.guest_key is not None and str(person.guest_key) == request.session.get(GUEST_SESSION_KEY)
@@ -137,11 +137,11 @@ class Page(PageNumberPagination):
     page_size = 100
 
 
-def page_of(view: APIView, found: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
-    """The page of `found` that the request asks for."""
+def page_of(view: APIView, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
+    """The requested page of `rows`."""
     pages = Page()
     try:
-        page = pages.paginate_queryset(found, view.request, view)
+        page = pages.paginate_queryset(rows, view.request, view)
     except NotFound:
         raise ErrorKind.NO_SUCH_PAGE.error(page=view.request.query_params[pages.page_query_param]) from None
     return pages.get_paginated_response(serializer(page, many=True).data)

@@ -184,7 +184,7 @@ class ImageView(ApiView):
         problems=[ErrorKind.NOT_YOUR_IMAGE],
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """The drawing of an example, a PNG: for its author, the validator who was handed it, researchers and admins."""
+        """The drawing of an example, a PNG: for its author, the validator it is assigned to, researchers and admins."""
         example = selectors.example_in_full(pk)
         if example is None or not may_see(request, example):
             raise ErrorKind.NOT_YOUR_IMAGE.error()

@@ -1,4 +1,4 @@
-"""Data sets of a round: asked for, made by a job, fetched."""
+"""Data sets of a round: requested, made by a job, downloaded."""
 
 from pathlib import PurePosixPath
 
@@ -29,7 +29,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
     sha256 = serializers.CharField(help_text="Of the content; equal hashes, equal data. Empty until it is ready.")
     examples = serializers.IntegerField(allow_null=True, help_text="How many examples it holds.")
     error = serializers.CharField(help_text="Why it failed; empty otherwise.")
-    url = serializers.SerializerMethodField(help_text="Where to ask again.")
+    url = serializers.SerializerMethodField(help_text="Where to check how far it is.")
     download = serializers.SerializerMethodField(help_text="Where the file is; null until it is ready.")
 
     class Meta:
@@ -71,7 +71,7 @@ class ExportsView(AccountView):
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Asks for a data set of what the round has collected so far; a job makes it."""
+        """Requests a data set of what the round has collected so far; a job makes it."""
         services.require_role(request.user, RESEARCHER, ADMIN)
         export = services.request_export(round=round_or_missing(pk), by=account(request))
         shown = ExportSerializer(export).data

@@ -1,4 +1,4 @@
-"""Prompts: asking what to draw, and giving up on it. Guests ask as well, for practice."""
+"""Prompts: requesting one, and giving up on it. Guests get them as well, for practice."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from rounds.models import Prompt
 from rounds.roles import ANNOTATOR
 from rounds.services import GUEST_SESSION_KEY
 
-from .base import ApiView, asking_annotator, is_own
+from .base import ApiView, is_own, requesting_annotator
 from .docs import described, invalid_field, needs_role
 from .tasks import task_or_missing
 
@@ -46,7 +46,7 @@ class PromptSerializer(serializers.ModelSerializer[Prompt]):
         return max(0, prompt.round.rules.tries_per_prompt - prompt.try_count) if prompt.is_open else 0
 
 
-class WantedSerializer(serializers.Serializer[Any]):
+class ChosenLabelSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(  # type: ignore[assignment]  # the field's name, not the serializer's label
         required=False,
         allow_null=True,
@@ -56,18 +56,18 @@ class WantedSerializer(serializers.Serializer[Any]):
 
 
 def own_prompt(request: Request, pk: int) -> Prompt:
-    """The prompt, ready to be scored for, if it belongs to who asks."""
+    """The prompt with all that scoring needs, if it belongs to the person who makes the request."""
     prompt = selectors.prompt_to_score(pk)
     if prompt and is_own(request, prompt.annotator):
         if request.user.is_authenticated:
             services.require_role(request.user, ANNOTATOR)
         return prompt
-    if prompt and not prompt.annotator.is_guest and is_nobody(request):
+    if prompt and not prompt.annotator.is_guest and is_unknown(request):
         raise ErrorKind.NOT_AUTHENTICATED.error()  # a log-in that has expired, most likely
     raise ErrorKind.NO_SUCH_PROMPT.error()
 
 
-def is_nobody(request: Request) -> bool:
+def is_unknown(request: Request) -> bool:
     """Neither an account nor a guest who has drawn."""
     return not request.user.is_authenticated and GUEST_SESSION_KEY not in request.session
 
@@ -76,7 +76,7 @@ class PromptsView(ApiView):
     @described(
         "ask_prompt",
         tag=TAG,
-        request=WantedSerializer,
+        request=ChosenLabelSerializer,
         answers={200: PromptSerializer, 201: PromptSerializer},
         problems=[
             invalid_field("label", "Not a valid string."),
@@ -95,11 +95,11 @@ class PromptsView(ApiView):
         Without an account it is practice, and the session's cookie says whose prompt it is.
         """
         task = task_or_missing(slug)
-        wanted = WantedSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        with asking_annotator(request) as person:
+        body = ChosenLabelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        with requesting_annotator(request) as person:
             standing = selectors.standing_prompt(task, person)
-            prompt = services.issue_prompt(task=task, annotator=person, label=wanted.validated_data.get("label"))
+            prompt = services.issue_prompt(task=task, annotator=person, label=body.validated_data.get("label"))
         return Response(PromptSerializer(prompt).data, 200 if prompt == standing else 201)
 
 

@@ -100,9 +100,9 @@ class TrainView(AccountView):
     def post(self, request: Request, pk: int) -> Response:
         """validating (or reviewing, with another recipe) → training: freezes the training set, queues the run."""
         round = round_to_move(request, pk)
-        wanted = RecipeSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        services.start_training(round=round, by=account(request), recipe=wanted.validated_data.get("recipe"))
+        body = RecipeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.start_training(round=round, by=account(request), recipe=body.validated_data.get("recipe"))
         return Response(RoundDetailSerializer(round).data)
 
 

@@ -1,4 +1,4 @@
-"""Blind validation: the next drawing, an answer to it, and an admin's word on a reported one."""
+"""Blind validation: the next drawing, an answer to it, and an admin's decision on a reported one."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ class NextView(AccountView):
         problems=[ErrorKind.NOT_AUTHENTICATED, needs_role(VALIDATOR), ErrorKind.NO_SUCH_TASK],
     )
     def get(self, request: Request, slug: str) -> Response:
-        """The drawing to look at next, kept for you for a while; 204 when nothing waits for you."""
+        """The drawing to check next, reserved for you for a while; 204 when nothing waits for you."""
         services.require_role(request.user, VALIDATOR)
         task = task_or_missing(slug)
         example = services.lease_next(task=task, validator=services.person_of(account(request)))
@@ -104,7 +104,7 @@ class ValidationsView(AccountView):
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Your answer to the drawing you were handed."""
+        """Your answer to the drawing that is assigned to you."""
         services.require_role(request.user, VALIDATOR)
         example = example_or_missing(pk)
         given = AnswerSerializer(data=request.data)
@@ -132,7 +132,7 @@ class DisputeView(AccountView):
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
-        """An admin's word on an example that a validator reported as abuse."""
+        """An admin's decision on an example that a validator reported as abuse."""
         services.require_role(request.user, ADMIN)
         ruling = RulingSerializer(data=request.data)
         ruling.is_valid(raise_exception=True)

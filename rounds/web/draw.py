@@ -1,14 +1,17 @@
 """The drawing page. Prompts, drawings and verdicts go through the API; this page brings the sheet."""
 
-import json
+from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django_htmx.http import HttpResponseClientRefresh
 
 from rounds import rules, selectors
+from rounds.errors import ErrorKind
 from rounds.models import Prompt, Round, Task
 from rounds.roles import ANNOTATOR
 
@@ -45,16 +48,25 @@ def _practice_left(request: PageRequest, round: Round) -> int:
 
 
 def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
+    config = _config(request, task, round)
+    return render(request, "draw/draw.html", {"task": task, "round": round, "config": config})
+
+
+def _config(request: PageRequest, task: Task, round: Round) -> dict[str, Any]:
+    """What the page was made for. `static/js/draw/config.js` reads it from the page."""
     assert round.adversary is not None  # a database constraint: only a draft has none
-    return render(
-        request,
-        "draw/draw.html",
-        {
-            "task": task,
-            "round": round,
-            "record": selectors.adversary_record(round.adversary),
-            "practice_left": _practice_left(request, round),
-            "labels": json.dumps(task.labels),
-            "free": round.rules.label_assignment == rules.FREE,
-        },
-    )
+    return {
+        "task": task.slug,
+        "labels": task.labels,
+        "size": task.canvas_size,
+        "tries": round.rules.tries_per_prompt,
+        "round": round.pk,
+        "adversary": round.adversary.name,
+        "record": selectors.adversary_record(round.adversary),
+        "guest": not request.user.is_authenticated,
+        "onboarding": round.rules.onboarding_prompts > 0,
+        "practice_left": _practice_left(request, round),
+        "free": round.rules.label_assignment == rules.FREE,
+        "login_url": f"{reverse('account_login')}?next={quote(request.path)}",
+        "codes": {kind.name: kind.code for kind in ErrorKind},
+    }

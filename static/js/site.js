@@ -1,5 +1,5 @@
 // What every page needs: the theme toggle, buttons that copy a field, and tables that show where they go on.
-(function () {
+(() => {
   const root = document.documentElement;
 
   function showTheme(toggle) {
@@ -27,7 +27,9 @@
   }
 
   // A table that is wider than the screen is marked as cut, until it is scrolled to its end.
-  const sized = new ResizeObserver((entries) => entries.forEach(({ target }) => markCut(target)));
+  const sized = new ResizeObserver((entries) => {
+    for (const { target } of entries) markCut(target);
+  });
 
   function markCut(box) {
     box.classList.toggle("is-cut", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);

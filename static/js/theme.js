@@ -1,5 +1,5 @@
 // Runs before the page is painted, so that nobody sees the wrong theme flash by: hence a classic script in the head.
-(function () {
+(() => {
   const root = document.documentElement;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 

@@ -1,5 +1,5 @@
 // Keys for validators: a label's own key, u for unreadable, a for abuse. The buttons do the work.
-// And a sentence when an answer did not arrive, which htmx would keep to itself; when it did, what was recorded.
+// Also a sentence when an answer did not arrive, which htmx does not report; when it did, what was recorded.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input, textarea, select")) return;
@@ -10,21 +10,21 @@ document.addEventListener("keydown", (event) => {
   if (button.matches("summary")) document.getElementById("reason").focus();
 });
 
-function sayTrouble(sentence) {
+function showTrouble(sentence) {
   const line = document.getElementById("desk-trouble");
   line.textContent = sentence;
   line.hidden = !sentence;
 }
 
 document.addEventListener("htmx:sendError", () => {
-  sayTrouble("The site can't be reached, so your answer was not stored. Answer again when you are back online.");
+  showTrouble("The site can't be reached, so your answer was not stored. Answer again when you are back online.");
 });
 document.addEventListener("htmx:responseError", ({ detail }) => {
   const reload = detail.xhr.status === 403 ? "Reload the page, then answer again." : "Answer again in a moment.";
-  sayTrouble(`Your answer was not stored. ${reload}`);
+  showTrouble(`Your answer was not stored. ${reload}`);
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (!detail.isError) sayTrouble("");
+  if (!detail.isError) showTrouble("");
 });
 
 // The answer's button is gone with its drawing, and the focus with it: on to the next question.

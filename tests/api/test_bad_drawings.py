@@ -60,21 +60,21 @@ def test_what_is_no_drawing_is_refused(api, alice, guest, open_round, ask, send,
         assert rows() == before
 
 
-def test_an_empty_file_is_told_so(guest, open_round, ask, send):
+def test_an_empty_file_is_refused(guest, open_round, ask, send):
     prompt = ask(guest)
     before = rows()
     assert_problem(send(guest, prompt["id"], b""), 400, "invalid", says="The file is empty")
     assert rows() == before
 
 
-class Unread(io.BytesIO):
-    """A body of 20 MB that tells how much of it was read."""
+class CountedBody(io.BytesIO):
+    """A body of 20 MB that counts how much of it was read."""
 
-    taken = 0
+    bytes_read = 0
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
-        self.taken += len(data)
+        self.bytes_read += len(data)
         return data
 
 
@@ -83,7 +83,7 @@ def test_20_mb_are_refused_without_being_read(api, alice, guest, open_round, ask
     for client in (api(alice), guest):
         url = f"/api/v1/prompts/{ask(client)['id']}/examples/"
         before = rows()
-        body = Unread(b"\0" * size)
+        body = CountedBody(b"\0" * size)
         response = client.generic(
             "POST",
             url,
@@ -92,14 +92,14 @@ def test_20_mb_are_refused_without_being_read(api, alice, guest, open_round, ask
             **{"CONTENT_LENGTH": str(size), "wsgi.input": body},
         )
         assert_problem(response, 413, "too_large", says="Send a smaller one")
-        assert body.taken == 0
+        assert body.bytes_read == 0
         assert rows() == before
 
 
-def test_a_session_is_not_asked_for_the_body_before_its_size_is_known(client, alice, open_round):
+def test_the_body_of_a_session_is_not_read_before_its_size_is_checked(client, alice, open_round):
     """The CSRF check would read the upload; it comes after the size."""
     client.force_login(alice.user)
-    body = Unread(b"\0" * 20 * 2**20)
+    body = CountedBody(b"\0" * 20 * 2**20)
     response = client.generic(
         "POST",
         "/api/v1/prompts/1/examples/",
@@ -108,7 +108,7 @@ def test_a_session_is_not_asked_for_the_body_before_its_size_is_known(client, al
         **{"CONTENT_LENGTH": str(20 * 2**20), "wsgi.input": body},
     )
     assert_problem(response, 413, "too_large")
-    assert body.taken == 0
+    assert body.bytes_read == 0
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_session_is_not_asked_for_the_body_before_its_size_is_known(client, al
         ),
     ],
 )
-def test_a_body_without_a_drawing_is_told_what_to_send(
+def test_a_body_without_a_drawing_is_refused_with_what_to_send(
     api, alice, client, open_round, ask, body, content_type, status, says
 ):
     prompt = ask(api(alice))

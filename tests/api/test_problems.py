@@ -14,7 +14,7 @@ PROMPTS = "/api/v1/tasks/digits/prompts/"
 
 @pytest.mark.parametrize("path", ["", "v1/", "v2/tasks/", "v1/tasks/digits/nothing/", "v1/rounds/one/", "v1/tasks"])
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_an_address_that_leads_nowhere_says_where_to_look(path, method):
+def test_an_address_that_leads_nowhere_is_answered_with_where_the_calls_are_listed(path, method):
     response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/{path}")
     assert_problem(response, 404, "not_found", says="/api/docs/")
 
@@ -35,15 +35,15 @@ def test_a_forgotten_slash_is_pointed_out():
         pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="long number"),
     ],
 )
-def test_json_that_is_no_json_is_told_so_and_leaves_nothing_behind(api, alice, guest, open_round, body):
+def test_json_that_is_not_valid_is_refused_and_leaves_nothing_behind(api, alice, guest, open_round, body):
     for client in (api(alice), guest):
         before = rows()
         response = client.generic("POST", PROMPTS, body, content_type="application/json")
-        assert_problem(response, 400, "parse_error", says="Mend it and send it again")
+        assert_problem(response, 400, "parse_error", says="Correct it and send it again")
         assert rows() == before
 
 
-def test_a_body_of_another_type_is_told_which_to_send(guest, open_round):
+def test_a_body_of_another_type_is_refused_with_the_type_to_send(guest, open_round):
     response = guest.generic("POST", PROMPTS, b"label=7", content_type="application/x-www-form-urlencoded")
     assert_problem(response, 415, "unsupported_media_type", says="Send application/json")
 
@@ -70,7 +70,7 @@ def test_an_accept_header_is_no_reason_to_refuse(guest, digits):
     assert_problem(guest.get("/api/v1/tasks/x/", headers={"Accept": "text/html"}), 404)
 
 
-def test_a_session_without_its_csrf_token_is_told_how_to_send_it(alice, open_round):
+def test_a_session_without_its_csrf_token_is_refused_with_how_to_send_it(alice, open_round):
     browser = APIClient(enforce_csrf_checks=True)
     browser.force_login(alice.user)
     assert_problem(browser.post(PROMPTS), 403, "permission_denied", says="X-CSRFToken")
@@ -86,7 +86,7 @@ def test_a_session_with_its_csrf_token_works(alice, open_round):
 
 
 @pytest.mark.parametrize("who", ["guest", "person"])
-def test_too_many_requests_are_asked_to_wait(api, alice, guest, digits, monkeypatch, who):
+def test_too_many_requests_are_refused_with_how_long_to_wait(api, alice, guest, digits, monkeypatch, who):
     monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, who, "2/min")
     client = guest if who == "guest" else api(alice)
     assert [client.get("/api/v1/tasks/").status_code for _ in range(2)] == [200, 200]

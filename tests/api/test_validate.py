@@ -90,7 +90,7 @@ def test_ones_own_drawing_is_refused(api, alice, example):
 def test_what_was_not_handed_out_is_refused(api, bob, carol, example, leased):
     leased(bob)
     client, before = api(carol), rows()
-    assert_problem(client.post(url(example), {"answer": "4"}), 409, "not_leased", says="not handed to you")
+    assert_problem(client.post(url(example), {"answer": "4"}), 409, "not_leased", says="not assigned to you")
     assert rows() == before
 
 

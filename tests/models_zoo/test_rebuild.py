@@ -141,8 +141,7 @@ def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_num
     clean = Row("p", "base", "test", 99, 100)
     robust = [clean, Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "moved", "shifted", 1, 100)]
     for n, sentence in (
-        (100, "only the counts are given.
-"),
+        (100, "only the counts are given.\n"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
         plain = [clean, Row("p", "pgd", "linf 0.3", 5, n), Row("p", "moved", "shifted", 1, n)]

@@ -228,7 +228,7 @@ def test_the_recipe_field_holds_the_tasks_recipe(visit, closed, adam):
 @pytest.mark.parametrize(
     ("recipe", "sentence"),
     [
-        ("{", "The recipe is no JSON"),
+        ("{", "The recipe is not valid JSON"),
         ("[1]", "The recipe has to be an object"),
         ('{"colour": 3}', "This recipe can&#x27;t be used"),
         ('{"augment": {"share": 2}}', "The augment&#x27;s share must be 0 to 1."),

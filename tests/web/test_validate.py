@@ -94,7 +94,7 @@ def test_a_second_answer_is_refused_with_a_sentence(visit, pending, bob, carol, 
 
 def test_an_answer_to_a_drawing_that_went_to_somebody_else_is_refused(visit, pending, bob):
     client = visit(bob)
-    assert "not handed to you" in text_of(answer(client, pending, "3"))
+    assert "not assigned to you" in text_of(answer(client, pending, "3"))
 
 
 @pytest.mark.parametrize("number", ["", "x", "999999", "9" * 30, "-1"])

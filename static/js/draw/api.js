@@ -1,6 +1,6 @@
 // The site's own API, with the session and its CSRF token. Never throws: every answer is {ok, status, data}.
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 // Read anew for every call: logging in, in this tab or another, changes the token.
 function csrfToken() {
@@ -20,7 +20,7 @@ export async function post(path, { json = null, form = null, headers = {} } = {}
         ...headers,
       },
       body: form ?? (json ? JSON.stringify(json) : null),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const data = await answer.json().catch(() => ({}));
     return { ok: answer.ok, status: answer.status, data, retryAfter: answer.headers.get("Retry-After") };
@@ -29,7 +29,7 @@ export async function post(path, { json = null, form = null, headers = {} } = {}
   }
 }
 
-export const askPrompt = (task, label) => post(`tasks/${task}/prompts/`, { json: label === null ? {} : { label } });
+export const requestPrompt = (task, label) => post(`tasks/${task}/prompts/`, { json: label === null ? {} : { label } });
 export const giveUp = (prompt) => post(`prompts/${prompt}/give_up/`, { json: {} });
 export const retract = (example) => post(`examples/${example}/retract/`, { json: {} });
 

@@ -1,5 +1,5 @@
 // A drawing is a list of marks in sheet coordinates: strokes, uploaded pictures, and "clear". So it can be painted sharp
-// on any screen, exported at exactly the size that the server scores, undone mark by mark, and kept as text.
+// on any screen, exported at exactly the size that the server scores, undone mark by mark, and stored as text.
 
 // As wide, on the sheet, as a pen stroke of MNIST: about 1.8 of 28 pixels.
 const PEN_SHARE = 18 / 280;
@@ -12,12 +12,12 @@ export const picture = (src) => ({ kind: "picture", src });
 export const clear = () => ({ kind: "clear" });
 
 // What is on the sheet: the marks since it was last cleared.
-export function present(marks) {
+export function visible(marks) {
   return marks.slice(marks.findLastIndex((mark) => mark.kind === "clear") + 1);
 }
 
 export function isBlank(marks) {
-  return present(marks).length === 0;
+  return visible(marks).length === 0;
 }
 
 // Pictures decode asynchronously; once they are loaded, painting is synchronous.
@@ -43,13 +43,13 @@ export function paint(context, marks, { side, size, paper = null, ink = INK }) {
   context.strokeStyle = context.fillStyle = ink;
   context.lineWidth = PEN_SHARE * size;
   context.lineCap = context.lineJoin = "round";
-  for (const mark of present(marks)) {
+  for (const mark of visible(marks)) {
     if (mark.kind === "picture") context.drawImage(pictures.get(mark.src), 0, 0, size, size);
     else paintStroke(context, mark.points);
   }
 }
 
-// Curves through the middles between points: smooth, and without overshooting where the hand turned sharply.
+// Curves through the middles between points: smooth, and without overshooting where the pen turned sharply.
 function paintStroke(context, points) {
   const [first, ...rest] = points;
   context.beginPath();

@@ -1,15 +1,17 @@
 // Mouse, pen and touch, through Pointer Events.
 
+// Where the pointer is, in sheet coordinates with one decimal; `box` is the canvas on the screen, `size` the sheet's side.
+export function sheetPoint({ clientX, clientY }, box, size) {
+  const along = (position, start, length) => Math.round(((position - start) / length) * size * 10) / 10;
+  return [along(clientX, box.left, box.width), along(clientY, box.top, box.height)];
+}
+
 // Calls begin(point), extend(points) and end() in sheet coordinates. One pointer draws at a time, so that a palm
 // that rests on the screen leaves no mark.
 export function attachPen(canvas, size, { begin, extend, end }) {
   let active = null;
 
-  function point(event) {
-    const box = canvas.getBoundingClientRect();
-    const at = (position, start, length) => Math.round(((position - start) / length) * size * 10) / 10;
-    return [at(event.clientX, box.left, box.width), at(event.clientY, box.top, box.height)];
-  }
+  const point = (event) => sheetPoint(event, canvas.getBoundingClientRect(), size);
 
   canvas.addEventListener("pointerdown", (event) => {
     if (active !== null || event.button !== 0) return;

@@ -1,4 +1,4 @@
-// Everything that the drawing page shows. Functions of what they are given; the page's state lives in page.js.
+// Everything that the drawing page shows. Functions of what they are given; the page's state is in current.js.
 
 import { percent, practiceSentence, recordSentence, withArticle } from "./words.js";
 
@@ -19,32 +19,30 @@ export function showPrompt(label) {
   document.title = document.title.replace(/^[^·]+/, `Draw ${withArticle(label)} `);
 }
 
-export function showPhase(root, { phase, primary, enabled, canDraw, canUndo, canSkip }) {
-  root.dataset.phase = phase;
-  const button = part("primary");
-  button.firstElementChild.textContent = primary;
-  button.disabled = !enabled;
+export function showControls({ phase, button, enabled, canDraw, canUndo, canSkip }) {
+  document.getElementById("draw").dataset.phase = phase;
+  const primary = part("primary");
+  primary.firstElementChild.textContent = button;
+  primary.disabled = !enabled;
   part("undo").disabled = part("clear").disabled = !canUndo;
   part("upload").disabled = !canDraw;
   part("skip").hidden = !canSkip;
 }
 
-// `links` are [text, function or address] pairs that follow the sentence.
-export function say(kind, title, sentence, links = []) {
+export function focusPrimary() {
+  part("primary").focus({ preventScroll: true });
+}
+
+// `links` are [text, function] pairs that follow the sentence.
+export function showMessage(kind, title, sentence, links = []) {
   const heading = element("p", "verdict-title", ...[title].flat());
   const rest = element("p", "verdict-rest", sentence);
   for (const [index, [text, act]] of links.entries()) {
-    rest.append(index ? " · " : " ", typeof act === "string" ? link(text, act) : textButton(text, act));
+    rest.append(index ? " · " : " ", textButton(text, act));
   }
   const slot = part("verdict");
   slot.dataset.kind = kind;
   slot.replaceChildren(...(title ? [heading] : []), rest);
-}
-
-function link(text, address) {
-  const made = element("a", "", text);
-  made.href = address;
-  return made;
 }
 
 function textButton(text, act) {
@@ -54,10 +52,10 @@ function textButton(text, act) {
   return made;
 }
 
-export function verdictTitle({ prediction, fooled }, share, last) {
+export function verdictTitle({ prediction, fooled }, share, isLast) {
   const read = ["It read ", element("b", "", prediction), ` (${percent(share)}). `];
   if (fooled) return [...read, "Fooled!"];
-  return [...read, last ? "Not fooled, and that was the last try." : "Not fooled, try again."];
+  return [...read, isLast ? "Not fooled, and that was the last try." : "Not fooled, try again."];
 }
 
 export function showBars(shares, { claimed = null, read = null, fooled = false } = {}) {
@@ -93,7 +91,8 @@ export function showTries(tries, { count, most }) {
       image.src = tried.png;
       image.alt = `Try ${tried.number}`;
       image.width = image.height = 44;
-      return element("li", tried.fooled && !tried.takenBack ? "fooled" : "", image, element("span", "", tried.takenBack ? "taken back" : `read ${tried.prediction}`));
+      const outcome = tried.takenBack ? "taken back" : `read ${tried.prediction}`;
+      return element("li", tried.fooled && !tried.takenBack ? "fooled" : "", image, element("span", "", outcome));
     }),
   );
 }

@@ -11,9 +11,33 @@ export function percent(share) {
   return `${Math.round(share * 100)}\u00a0%`;
 }
 
-// "only 9 %", as said of the label that the drawing claims.
-export function slightly(share) {
+// "only 9 %", of the label that the drawing claims.
+export function smallShare(share) {
   return share < 0.005 ? "less than 1 %" : `only ${percent(share)}`;
+}
+
+export function labelHint(label) {
+  return `Any person should still read it as ${withArticle(label)}.`;
+}
+
+// Once there is a prompt. `chosen` is the label that somebody chose, `before` that of the prompt before, where there was
+// one; `hasDrawing` says whether something is on the sheet already.
+export function promptHint(label, { chosen = null, before = label, hasDrawing = false } = {}) {
+  if (chosen !== null && chosen !== label) {
+    return { title: "", sentence: `You still have ${withArticle(label)} to draw. Skip it to choose another.` };
+  }
+  if (!hasDrawing) return { title: "", sentence: labelHint(label) };
+  const title = "Your drawing is still here.";
+  if (before === label) return { title, sentence: "Go on with it, or send it." };
+  const sentence = `You drew ${withArticle(before)}; now ${withArticle(label)} is asked for. Clear the sheet, or use it.`;
+  return { title, sentence };
+}
+
+// What follows the verdict; `share` is what the adversary gave to the label that was drawn.
+export function afterVerdict({ label, fooled, practice }, share, isLast) {
+  if (!fooled) return isLast ? "The next one may be easier." : "Draw on a fresh sheet, or";
+  const gave = `It gave ${withArticle(label)} ${smallShare(share)}.`;
+  return practice ? `${gave} Practice, so not counted.` : `${gave} Other people now check it blind.`;
 }
 
 // The adversary's, as the server sets it in templates/partials/adversary.html.
@@ -23,34 +47,61 @@ export function recordSentence({ fooled, attempts }) {
 }
 
 export function practiceSentence(left) {
-  const rest = left === 1 ? "This one is practice still: the next one counts." : `This one and the next ${left - 1 === 1 ? "one" : left - 1} are practice, then they count.`;
-  return `You are new here. ${rest}`;
+  if (left === 1) return "You are new here. This one is practice still: the next one counts.";
+  const more = left === 2 ? "one" : left - 1;
+  return `You are new here. This one and the next ${more} are practice, then they count.`;
 }
 
-// What went wrong, that nothing was lost, and what to do. `retry` says what "send again" has to do first:
-// "same" (send the very same again), "prompt" (ask for a prompt again), "reload" (the round has moved on),
-// "login", or "change" (this drawing will never be accepted; the person has to change it).
-export function trouble({ status, data, retryAfter }, { guest }) {
+// What went wrong, that nothing was lost, and what to do: {title, sentence, state}, the state by its name in states.js.
+// `codes` are the API's error codes, by the names of rounds/errors.py.
+export function explainFailure({ status, data, retryAfter }, { guest, codes }) {
   const detail = typeof data.detail === "string" ? data.detail : "";
-  const say = (title, sentence, retry) => ({ title, sentence, retry });
   if (status === 0) {
-    return say("The site can't be reached.", "Your drawing is still here. Send it again when you are back online.", "same");
+    return {
+      title: "The site can't be reached.",
+      sentence: "Your drawing is still here. Send it again when you are back online.",
+      state: "sendFailed",
+    };
   }
   if (status === 401 || (status === 403 && !guest)) {
-    return say("You are logged out.", "Your drawing is still here. Log in, and it will be on the sheet to send.", "login");
+    return {
+      title: "You are logged out.",
+      sentence: "Your drawing is still here. Log in, and it will be on the sheet to send.",
+      state: "loggedOut",
+    };
   }
-  if (status === 409 && ["round_closed", "no_open_round"].includes(data.code)) {
-    return say("The round has closed.", "Your drawing was not stored, and it stays on the sheet. Get a prompt of the round that is open now.", "reload");
+  if (status === 409 && [codes.ROUND_CLOSED, codes.NO_OPEN_ROUND].includes(data.code)) {
+    return {
+      title: "The round has closed.",
+      sentence: "Your drawing was not stored, and it stays on the sheet. Get a prompt of the round that is open now.",
+      state: "roundClosed",
+    };
   }
   if ([403, 404, 409].includes(status)) {
-    return say("This prompt has ended.", `${detail} Your drawing stays on the sheet.`.trim(), "prompt");
+    return {
+      title: "This prompt has ended.",
+      sentence: `${detail} Your drawing stays on the sheet.`.trim(),
+      state: "noPrompt",
+    };
   }
   if (status === 429) {
     const wait = Number(retryAfter) > 0 ? `Wait ${Math.ceil(Number(retryAfter))} seconds` : "Wait a moment";
-    return say("That was too fast.", `Your drawing is still here. ${wait}, then send it again.`, "same");
+    return {
+      title: "That was too fast.",
+      sentence: `Your drawing is still here. ${wait}, then send it again.`,
+      state: "sendFailed",
+    };
   }
   if (status >= 500) {
-    return say("The site stumbled.", `${detail || "Nothing was stored."} Your drawing is still here: send it again.`, "same");
+    return {
+      title: "The site stumbled.",
+      sentence: `${detail || "Nothing was stored."} Your drawing is still here: send it again.`,
+      state: "sendFailed",
+    };
   }
-  return say("This drawing can't be used.", detail || "Change it and send it again.", "change");
+  return {
+    title: "This drawing can't be used.",
+    sentence: detail || "Change it and send it again.",
+    state: "unusable",
+  };
 }

@@ -2,15 +2,15 @@
 
 const name = (task) => `dadc.drawing.${task}`;
 
-export function keep(task, state) {
+export function saveDrawing(task, drawing) {
   try {
-    sessionStorage.setItem(name(task), JSON.stringify(state));
+    sessionStorage.setItem(name(task), JSON.stringify(drawing));
   } catch {
     // Nothing to do: the drawing is still on the sheet.
   }
 }
 
-export function kept(task) {
+export function savedDrawing(task) {
   try {
     return JSON.parse(sessionStorage.getItem(name(task)));
   } catch {
@@ -18,10 +18,10 @@ export function kept(task) {
   }
 }
 
-export function forget(task) {
+export function forgetDrawing(task) {
   try {
     sessionStorage.removeItem(name(task));
   } catch {
-    // It was not kept either.
+    // It was not saved either.
   }
 }
