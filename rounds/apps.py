@@ -10,4 +10,4 @@ class RoundsConfig(AppConfig):
 
         from rounds import checks, jobs  # noqa: F401  (registers them)
 
-        post_spawn.connect(jobs.get_ready)
+        post_spawn.connect(jobs.preload_torch)

@@ -123,6 +123,13 @@ def asking_annotator(request: Request) -> Iterator[Person]:
         raise
 
 
+def asking_person(request: Request) -> Person | None:
+    """Who sent the request: an account's person, or a guest who has drawn before; None for anybody else."""
+    if request.user.is_authenticated:
+        return services.person_of(account(request))
+    return services.known_guest(request.session)
+
+
 def is_own(request: Request, person: Person) -> bool:
     """Whether `person` is who asks, told without a query."""
     if request.user.is_authenticated:

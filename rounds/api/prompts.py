@@ -98,9 +98,10 @@ class PromptsView(ApiView):
         wanted = WantedSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         with asking_annotator(request) as person:
-            standing = selectors.standing_prompt(task, person)
-            prompt = services.issue_prompt(task=task, annotator=person, label=wanted.validated_data.get("label"))
-        return Response(PromptSerializer(prompt).data, 200 if prompt == standing else 201)
+            prompt, created = services.issue_prompt(
+                task=task, annotator=person, label=wanted.validated_data.get("label")
+            )
+        return Response(PromptSerializer(prompt).data, 201 if created else 200)
 
 
 class PromptView(ApiView):

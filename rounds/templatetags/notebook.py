@@ -8,7 +8,7 @@ from django import template
 from django.forms import BoundField
 
 from rounds import selectors
-from rounds.models import ModelVersion, Round, RoundEvent, Task
+from rounds.models import AuditEvent, ModelVersion, Round, Task
 
 register = template.Library()
 
@@ -117,7 +117,7 @@ def _position(distance: int) -> str:
 
 
 @register.filter
-def happened(event: RoundEvent) -> str:
+def happened(event: AuditEvent) -> str:
     """A move of a round in a word or three."""
     if event.from_status == Round.Status.TRAINING and event.to_status == Round.Status.VALIDATING:
         return "Training failed"

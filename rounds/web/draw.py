@@ -9,7 +9,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django_htmx.http import HttpResponseClientRefresh
 
 from rounds import rules, selectors
-from rounds.models import Prompt, Round, Task
+from rounds.models import Round, Task
 from rounds.roles import ANNOTATOR
 
 from .access import PageRequest, deny_without
@@ -36,16 +36,10 @@ def _between(request: PageRequest, task: Task) -> HttpResponse:
     return render(request, "draw/between.html", {"task": task, "round": round, "seen": seen})
 
 
-def _practice_left(request: PageRequest, round: Round) -> int:
-    """How many prompts somebody new has to finish before theirs count."""
-    if not request.user.is_authenticated or not round.rules.onboarding_prompts:
-        return 0
-    mine = Prompt.objects.filter(annotator__user=request.user, round__task=round.task_id)
-    return max(0, round.rules.onboarding_prompts - mine.exclude(status=Prompt.Status.OPEN).count())
-
-
 def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
     assert round.adversary is not None  # a database constraint: only a draft has none
+    newcomer = request.user.is_authenticated  # guests, whose drawings never count, have a notice of their own
+    person = getattr(request.user, "person", None)
     return render(
         request,
         "draw/draw.html",
@@ -53,7 +47,7 @@ def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
             "task": task,
             "round": round,
             "record": selectors.adversary_record(round.adversary),
-            "practice_left": _practice_left(request, round),
+            "practice_left": selectors.practice_left(round, person) if newcomer else 0,
             "labels": json.dumps(task.labels),
             "free": round.rules.label_assignment == rules.FREE,
         },
