@@ -133,7 +133,7 @@ def person(name: str, role: str) -> Any:
     from rounds import services
 
     user = User.objects.create_user(name)
-    services.give_roles(user=user, roles=[role])
+    services.give_roles(user=user, roles=[role], by=None)
     return services.person_of(user)
 
 
@@ -143,7 +143,7 @@ def draw(task: Any, hand: Any, image: Any, label: str) -> None:
 
     out = io.BytesIO()
     Image.fromarray(255 - image).resize((280, 280), Image.Resampling.NEAREST).save(out, format="PNG")
-    issued = services.issue_prompt(task=task, annotator=hand, label=label)
+    issued, _ = services.issue_prompt(task=task, annotator=hand, label=label)
     prompt = selectors.prompt_to_score(issued.pk)
     assert prompt
     # Read alone, a picture's probabilities differ from a batch's in the last bits: a few drawings no longer fool.

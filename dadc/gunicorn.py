@@ -17,7 +17,7 @@ def post_worker_init(worker: Any) -> None:
     """Loads torch and the open rounds' adversaries, so that the first person waits for nothing."""
     from rounds import predictor
 
-    predictor.warm_up()
+    predictor.preload()
 
 
 def child_exit(server: Any, worker: Any) -> None:

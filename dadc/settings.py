@@ -11,12 +11,32 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+FLAGS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
+
+
 def env_flag(name: str, default: bool = False) -> bool:
-    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+    """Unset or empty, it is `default`. Raises ImproperlyConfigured for anything but the words of FLAGS."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if value.lower() not in FLAGS:
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to one of {', '.join(FLAGS)}.")
+    return FLAGS[value.lower()]
+
+
+def env_int(name: str, default: int, *, most: int) -> int:
+    """Unset or empty, it is `default`. Raises ImproperlyConfigured for anything but a whole number from 1 to `most`."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdecimal() and 1 <= int(value) <= most):
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to a whole number from 1 to {most}.")
+    return int(value)
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -29,7 +49,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def secret_key() -> str:
-    """The key from SECRET_KEY, or one made at the first start and kept in DATA_DIR."""
+    """The key from SECRET_KEY, or one made at the first start and stored in DATA_DIR."""
     if key := os.environ.get("SECRET_KEY"):
         return key
     path = DATA_DIR / "secret_key"
@@ -209,10 +229,11 @@ AUTH_PASSWORD_VALIDATORS = [
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_PORT = env_int("EMAIL_PORT", 25, most=65_535)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 20  # seconds; without it a mail server that never answers would hold a worker for ever
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "dadc@localhost")
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The admin site: everything can be looked at; what the services write can't be written past them."""
+"""The admin site: shows every table; what it changes goes through the services, like everything else."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.html import format_html
 from rounds import services
 from rounds.errors import Refused
 from rounds.models import (
+    AuditEvent,
     Evaluation,
     Example,
     Export,
@@ -21,7 +23,6 @@ from rounds.models import (
     Person,
     Prompt,
     Round,
-    RoundEvent,
     Task,
     TrainingRun,
     TrainingSet,
@@ -29,7 +30,6 @@ from rounds.models import (
 )
 from rounds.roles import ADMIN
 from rounds.state_machine import MOVES
-from rounds.web.access import PersonRequest
 from rounds.web.staff_moves import OFFERED, make_move
 
 admin.site.site_header = "DADC administration"
@@ -48,6 +48,12 @@ RULES = (
     "non_fooling",
     "gate_tolerance",
 )
+
+
+def who(request: HttpRequest) -> User:
+    """The account behind a request to the admin site, which lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 class PeopleAdmin(UserAdmin):
@@ -78,12 +84,22 @@ class PeopleAdmin(UserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        with transaction.atomic():
+            before = self.get_object(request, id)
+            response = super().user_change_password(request, id, form_url)
+            after = self.get_object(request, id)
+            if before and after and before.password != after.password:
+                services.record_new_password(user=after, by=who(request))
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        services.save_account(user=obj, by=who(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        roles = form.cleaned_data.pop("groups", None)  # left to the service, which records what changes
         super().save_related(request, form, formsets, change)
-        # Only staff may enter the admin site, where an admin has work to do.
-        services.give_roles(user=form.instance, roles=list(form.instance.groups.values_list("name", flat=True)))
+        if roles is not None:
+            services.set_roles(user=form.instance, roles=[role.name for role in roles], by=who(request))
 
 
 admin.site.unregister(User)
@@ -123,10 +139,21 @@ class TaskAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
+        services.save_task(task=obj, by=who(request))
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["at", "by", "action", "task", "round", "user", "why"]
+    list_filter = ["action", "task"]
+    list_select_related = ["by", "task", "round__task", "user"]
+    ordering = ["-at", "-pk"]
+
 
 class EventInline(ReadOnly, admin.TabularInline):
-    model = RoundEvent
-    fields = ["at", "by", "from_status", "to_status", "why"]
+    model = AuditEvent
+    fields = ["at", "by", "action", "from_status", "to_status", "why"]
     extra = 0
 
 
@@ -142,11 +169,11 @@ def _move_action(verb: str) -> Any:
     """The action of the admin site that makes this move of every selected round."""
 
     @admin.action(description=OFFERED[verb].label, permissions=["view"])
-    def move_rounds(site: Any, request: PersonRequest, queryset: QuerySet[Round]) -> None:
+    def move_rounds(site: Any, request: HttpRequest, queryset: QuerySet[Round]) -> None:
         for round in queryset:
             try:
                 services.require_role(request.user, ADMIN)
-                make_move(round, verb, request.user, request.POST)
+                make_move(round, verb, who(request), request.POST)
             except Refused as refusal:
                 messages.error(request, refusal.detail)
             else:

@@ -11,12 +11,13 @@ from django_q.conf import Conf
 
 from models_zoo.process import prepare_process
 from rounds.models import Export
-from rounds.poll import look_at_rounds
+from rounds.poll import poll_rounds
 
 log = logging.getLogger(__name__)
 
-WATCHING = "watching"
-LOOKS, SECONDS_BETWEEN_LOOKS = 6, 10
+#: Where the cache names the polling job that runs now.
+POLLING_JOB = "polling_job"
+POLLS, SECONDS_BETWEEN_POLLS = 6, 10
 
 
 def import_torch_in_trainers(**signal: object) -> None:
@@ -35,25 +36,25 @@ def import_torch_in_trainers(**signal: object) -> None:
         log.exception("torch could not be imported ahead")
 
 
-def look() -> None:
-    """Looks at the rounds once, right after something happened to one."""
-    look_at_rounds()
+def poll_once() -> None:
+    """Polls the rounds, right after something happened to one."""
+    poll_rounds()
 
 
-def watch() -> None:
-    """Looks at the rounds every ten seconds for a minute, or until a newer watch begins.
+def poll() -> None:
+    """Polls the rounds every ten seconds for a minute, or until a newer job of this kind begins.
 
-    The queue's scheduler starts it every minute; it can't go finer by itself. One that a kill interrupted is handed out
-    again later, beside the next: two of them would leave no worker for anything else.
+    The queue's scheduler starts one every minute; it can't go finer by itself. A job that was killed is started again
+    later, at the same time as the next one: two of them would leave no worker for anything else.
     """
-    mine = uuid.uuid4().hex
-    cache.set(WATCHING, mine, timeout=None)
-    for number in range(LOOKS):
+    this_job = uuid.uuid4().hex
+    cache.set(POLLING_JOB, this_job, timeout=None)
+    for number in range(POLLS):
         if number:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            if cache.get(WATCHING, mine) != mine:
+            time.sleep(SECONDS_BETWEEN_POLLS)
+            if cache.get(POLLING_JOB, this_job) != this_job:
                 return
-        look_at_rounds()
+        poll_rounds()
 
 
 def train(run_id: int) -> None:
@@ -68,7 +69,7 @@ def train(run_id: int) -> None:
 
 
 def export(export_id: int) -> None:
-    """Writes the data set that somebody asked for."""
+    """Writes a data set that was requested."""
     from rounds.datasets.export import make_export
 
     make_export(Export.objects.select_related("round__task", "by").get(pk=export_id))

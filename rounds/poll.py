@@ -1,4 +1,4 @@
-"""What the site does by itself: it looks, and moves what is due."""
+"""What the site does by itself: it polls the rounds and moves those that are due."""
 
 import logging
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from rounds.training import runs
 log = logging.getLogger(__name__)
 
 
-def look_at_rounds() -> dict[str, int]:
-    """Closes rounds whose criteria are met, trains those whose queue ran dry, takes up runs whose worker died.
+def poll_rounds() -> dict[str, int]:
+    """Closes rounds whose criteria are met, trains those with an empty validation queue, requeues runs of dead workers.
 
     Called every few seconds by a job; calling it twice at once is harmless. Returns how many of each it did.
     """
@@ -42,14 +42,15 @@ def _train_if_due(round: Round) -> bool:
     if selectors.waiting_for_validation(round) or round.runs.filter(status=TrainingRun.Status.FAILED).exists():
         return False
     if not selectors.counts(round)["verified"]:
-        _tell_once(round)
+        _notify_once(round)
         return False
-    return _try(lambda: services.start_training(round=round, by=None, why="the validation queue ran dry"))
+    return _try(lambda: services.start_training(round=round, by=None, why="nothing waits for validators any more"))
 
 
-def _tell_once(round: Round) -> None:
+def _notify_once(round: Round) -> None:
     if cache.add(f"waits:{round.pk}", True, timeout=None):
-        services.tell_admins(
+        services.notify_admins(
+            round=round,
             subject=f"{round} waits for your decision",
             body="It is closed and validated, and nothing is verified, so there is nothing new to train on. "
             "Keep the adversary for the next round on the round's staff page.",
@@ -57,7 +58,7 @@ def _tell_once(round: Round) -> None:
 
 
 def _try(move: Callable[[], object]) -> bool:
-    """A move that somebody else made first, or that is refused, is no failure of the watch."""
+    """A move that somebody else made first, or that is refused, is no failure of the poll."""
     try:
         move()
     except Refused as refusal:

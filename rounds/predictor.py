@@ -8,7 +8,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +30,11 @@ log = logging.getLogger(__name__)
 CACHE_SIZE = 8
 MODEL_FILES = ("model.safetensors", "model.json")
 
-_cache: "OrderedDict[str, nn.Module]" = OrderedDict()
-_lock = threading.Lock()
+_models: "OrderedDict[str, nn.Module]" = OrderedDict()
+_reading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+"""By the hash of its weights: held while a model is read, so that it is read once and no other model waits for it."""
+_dicts = threading.Lock()
+"""Held for the two dictionaries alone, never while a file is read."""
 
 
 def predict(version: "ModelVersion", image: np.ndarray) -> np.ndarray:
@@ -51,17 +54,31 @@ def predict_many(version: "ModelVersion", images: np.ndarray) -> np.ndarray:
 
 def load(version: "ModelVersion") -> "nn.Module":
     """The network of `version` in evaluation mode, from memory, this machine's disk, or the storage."""
-    with _lock:
-        if version.weights_hash not in _cache:
-            try:
-                _cache[version.weights_hash] = _load(version)
-            except Exception as error:
-                log.exception("adversary %s can't be loaded", version)
-                raise ErrorKind.ADVERSARY_UNAVAILABLE.error() from error
-        _cache.move_to_end(version.weights_hash)
-        while len(_cache) > CACHE_SIZE:
-            _cache.popitem(last=False)
-        return _cache[version.weights_hash]
+    if (model := _cached(version)) is not None:
+        return model
+    with _dicts:
+        reading = _reading[version.weights_hash]
+    with reading:
+        if (model := _cached(version)) is not None:  # another thread has read it meanwhile
+            return model
+        try:
+            model = _read(version)
+        except Exception as error:
+            log.exception("adversary %s can't be loaded", version)
+            raise ErrorKind.ADVERSARY_UNAVAILABLE.error() from error
+        with _dicts:
+            _models[version.weights_hash] = model
+            while len(_models) > CACHE_SIZE:
+                _models.popitem(last=False)
+    return model
+
+
+def _cached(version: "ModelVersion") -> "nn.Module | None":
+    with _dicts:
+        model = _models.get(version.weights_hash)
+        if model is not None:
+            _models.move_to_end(version.weights_hash)
+        return model
 
 
 def local_folder(version: "ModelVersion") -> Path:
@@ -79,7 +96,7 @@ def local_folder(version: "ModelVersion") -> Path:
     return folder
 
 
-def _load(version: "ModelVersion") -> "nn.Module":
+def _read(version: "ModelVersion") -> "nn.Module":
     from models_zoo.networks.checkpoints import load_model, weights_hash
 
     folder = local_folder(version)
@@ -90,8 +107,8 @@ def _load(version: "ModelVersion") -> "nn.Module":
     return model
 
 
-def warm_up() -> None:
-    """Readies a web process: torch and the adversaries of all open rounds; a failure shows when a drawing comes."""
+def preload() -> None:
+    """Loads torch and the adversaries of all open rounds into a web process; a failure shows when a drawing comes."""
     import torch
 
     from rounds.models import ModelVersion, Round
@@ -104,7 +121,7 @@ def warm_up() -> None:
             log.error("%s: %s", version, error)
 
 
-def forget() -> None:
-    """Empties the cache in memory; for tests."""
-    with _lock:
-        _cache.clear()
+def clear_cache() -> None:
+    """Drops the models from memory; for tests."""
+    with _dicts:
+        _models.clear()

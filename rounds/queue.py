@@ -12,7 +12,7 @@ def enqueue(job: str, *args: Any, name: str, cluster: str | None = None) -> None
 
     The ORM broker's message is a row and commits with the rest. Any other broker could hand the job to a worker that
     does not see the transaction's rows yet, so there the message is sent after the commit; one that is lost in between
-    is sent again by the watch.
+    is sent again by `rounds.poll`.
     """
     options = {"task_name": name, **({"cluster": cluster} if cluster else {})}
     if "orm" in settings.Q_CLUSTER:

@@ -31,6 +31,10 @@ NON_FOOLING_NONE = "none"
 NON_FOOLING_VERIFIED = "verified"
 NON_FOOLING_ALL = "all"
 
+#: Of the stored form of `Rules`. Whoever changes the fields raises it and writes a migration that rewrites the rules of
+#: existing rounds, every value spelled out.
+RULES_VERSION = 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
@@ -52,13 +56,28 @@ class Rules:
     gate_tolerance: float = 0.005
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As a round stores them when it opens."""
+        return {"version": RULES_VERSION, **asdict(self)}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Rules":
-        """The rules a round was opened under; fields that did not exist then have today's defaults."""
+    def from_json(cls, stored: dict[str, Any]) -> "Rules":
+        """What `to_json` gave. Raises ValueError for another version, and for missing or unknown fields.
+
+        Nothing is filled in: a round's numbers were made under its own rules, whatever the defaults have become since.
+        """
+        version = stored.get("version")
+        if version != RULES_VERSION:
+            raise ValueError(
+                f"These rules are stored as version {version}; only version {RULES_VERSION} can be read. "
+                "Run manage.py migrate, which rewrites older ones."
+            )
+        values = {name: value for name, value in stored.items() if name != "version"}
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in data.items() if name in known})
+        if missing := known - set(values):
+            raise ValueError(f"These stored rules lack {', '.join(sorted(missing))}.")
+        if unknown := set(values) - known:
+            raise ValueError(f"These stored rules have unknown fields: {', '.join(sorted(unknown))}.")
+        return cls(**values)
 
 
 # --- Verification -------------------------------------------------------------------------------------------------

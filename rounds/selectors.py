@@ -110,11 +110,16 @@ def prompt_to_score(pk: Any) -> Prompt | None:
     return Prompt.objects.select_related("round__adversary", "round__task", "annotator").filter(pk=pk).first()
 
 
-def standing_prompt(task: Task, annotator: Person) -> Prompt | None:
-    """The prompt that this annotator has open in the open round of the task."""
-    return Prompt.objects.filter(
-        round__task=task, round__status=Round.Status.OPEN, annotator=annotator, status=Prompt.Status.OPEN
-    ).first()
+def practice_left(round: Round, annotator: Person | None) -> int:
+    """How many prompts of the task a newcomer still has to finish, as practice, before theirs count.
+
+    `annotator` is None for an account that has not drawn yet.
+    """
+    needed = round.rules.onboarding_prompts
+    if not needed or annotator is None:
+        return needed
+    finished = Prompt.objects.filter(annotator=annotator, round__task=round.task_id).exclude(status=Prompt.Status.OPEN)
+    return max(0, needed - finished.count())
 
 
 def example_in_full(pk: Any) -> Example | None:

@@ -81,7 +81,7 @@ def _own_folders(settings, tmp_path: Path) -> None:
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    predictor.forget()
+    predictor.clear_cache()
 
 
 @pytest.fixture(autouse=True)
@@ -173,7 +173,7 @@ def open_round(digits: Task, adversary: ModelVersion) -> Round:
 
 def person(name: str, *roles: str) -> Person:
     user = User.objects.create_user(name, f"{name}@example.org", "a long enough password")
-    services.give_roles(user=user, roles=list(roles))
+    services.give_roles(user=user, roles=roles, by=None)
     return services.person_of(user)
 
 
@@ -212,7 +212,7 @@ def draw(pen: Pen):
     """draw(alice, task, fooling=True) → the stored example of a real digit for a prompt of hers."""
 
     def draw(person: Person, task: Task, *, fooling: bool, nth: int = 0) -> Example:
-        issued = services.issue_prompt(task=task, annotator=person)
+        issued, _ = services.issue_prompt(task=task, annotator=person)
         prompt = Prompt.objects.select_related("round__adversary", "round__task", "annotator").get(pk=issued.pk)
         image = pen.digit(prompt.label, fooling=fooling, nth=nth)
         return services.submit_example(prompt=prompt, image=image).example

@@ -37,7 +37,7 @@ def submit(order: dict[str, Any]) -> Callable[[], Any]:
 
 def ask_prompt(order: dict[str, Any]) -> Callable[[], Any]:
     task, annotator = Task.objects.get(), Person.objects.get(pk=order["annotator"])
-    return lambda: services.issue_prompt(task=task, annotator=annotator).pk
+    return lambda: services.issue_prompt(task=task, annotator=annotator)[0].pk
 
 
 def ask_validation(order: dict[str, Any]) -> Callable[[], Any]:

@@ -1,8 +1,10 @@
 """Exports: read back as a stranger would, with pyarrow and Pillow only."""
 
+import hashlib
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from datetime import timedelta
 from threading import Thread
 
@@ -176,7 +178,7 @@ def test_a_hand_has_one_opaque_id_over_all_exports_of_a_task(frozen, ruth):
 
 def test_the_manifest_says_what_the_data_was_made_from(frozen, ruth):
     manifest = read(made(frozen, ruth), "manifest.json")
-    assert manifest["rules"] == frozen.rules.to_json()
+    assert manifest["rules"] == asdict(frozen.rules)
     assert manifest["adversary"]["weights_hash"] == frozen.adversary.weights_hash
     assert manifest["training_set"]["manifest_hash"] == frozen.training_set.manifest_hash
     assert manifest["round"]["number"] == 1
@@ -250,6 +252,38 @@ def test_two_rounds_without_examples_do_not_pass_for_the_same_data(round, ruth):
     assert one.examples == 0
     assert tables(one) == {}
     assert reports.round_report(empty[0])["counts"]["attempts"] == 0
+
+
+def test_the_version_in_which_rules_are_stored_does_not_change_the_hash_of_the_same_data(round, ruth):
+    """Hashes that were published before rules had a version stay those of the same data."""
+    empty = a_round(round.task, round.adversary, status="validating")
+    rules = {
+        "label_assignment": "balanced",
+        "tries_per_prompt": 20,
+        "onboarding_prompts": 0,
+        "sample_rate": 0.1,
+        "min_votes": 2,
+        "max_votes": 5,
+        "votes_to_verify": 2,
+        "lead_to_reject": 2,
+        "lease_seconds": 180,
+        "target_verified": 200,
+        "duration_hours": None,
+        "close_when": "any",
+        "non_fooling": "verified",
+        "gate_tolerance": 0.005,
+    }
+    identity = {
+        "format": 1,
+        "task": "digits",
+        "labels": list("0123456789"),
+        "round": empty.number,
+        "rules": rules,
+        "adversary": round.adversary.weights_hash,
+    }
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":")) + "\n"
+    assert empty.frozen_rules == {"version": 1, **rules}
+    assert made(empty, ruth).sha256 == hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def test_the_job_run_twice_makes_one_file(frozen, ruth):

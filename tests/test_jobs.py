@@ -1,4 +1,4 @@
-"""What workers do on their own: trainers import torch, and one worker watches the rounds."""
+"""What workers do on their own: trainers import torch, and one worker polls the rounds."""
 
 import os
 import subprocess
@@ -6,10 +6,12 @@ import sys
 
 import pytest
 from django.core.cache import cache
+from django.utils.module_loading import import_string
+from django_q.models import Schedule
 from django_q.signals import post_spawn
 
 import rounds.training
-from rounds import jobs
+from rounds import jobs, services
 
 STARTS = """
 import os
@@ -47,49 +49,57 @@ def test_a_trainer_without_torch_starts_all_the_same_and_logs_why(monkeypatch, c
 
 
 @pytest.fixture
-def looks(monkeypatch) -> list[str]:
-    """What happens on a watch, without its pauses."""
-    happens: list[str] = []
-    monkeypatch.setattr(jobs, "look_at_rounds", lambda: happens.append("look"))
-    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: happens.append(f"pause of {seconds} s"))
-    return happens
+def events(monkeypatch) -> list[str]:
+    """What a polling job does, without its pauses."""
+    events: list[str] = []
+    monkeypatch.setattr(jobs, "poll_rounds", lambda: events.append("poll"))
+    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: events.append(f"pause of {seconds} s"))
+    return events
 
 
-def test_a_watch_looks_every_ten_seconds_until_the_next_one_is_due(looks):
-    jobs.watch()
-    assert looks == ["look"] + 5 * ["pause of 10 s", "look"]
+def test_rounds_are_polled_every_ten_seconds_until_the_next_job_is_due(events):
+    jobs.poll()
+    assert events == ["poll"] + 5 * ["pause of 10 s", "poll"]
 
 
-def test_a_watch_leaves_its_worker_to_other_jobs_when_a_newer_one_is_there(looks, monkeypatch):
+def test_a_polling_job_ends_when_a_newer_one_runs(events, monkeypatch):
     def another_begins(seconds):
         monkeypatch.setattr(jobs.time, "sleep", lambda seconds: None)
-        jobs.watch()
-        looks.append("back in the older one")
+        jobs.poll()
+        events.append("back in the older one")
 
     monkeypatch.setattr(jobs.time, "sleep", another_begins)
-    jobs.watch()
-    assert looks == ["look", *6 * ["look"], "back in the older one"]
+    jobs.poll()
+    assert events == ["poll", *6 * ["poll"], "back in the older one"]
 
 
-def test_a_watch_that_was_killed_keeps_no_other_from_looking(looks, monkeypatch):
+def test_a_polling_job_that_was_killed_stops_no_other(events, monkeypatch):
     def kill(seconds):
         raise SystemExit
 
     with monkeypatch.context() as killed:
         killed.setattr(jobs.time, "sleep", kill)
         with pytest.raises(SystemExit):
-            jobs.watch()
-    jobs.watch()
-    assert looks.count("look") == 1 + 6
+            jobs.poll()
+    jobs.poll()
+    assert events.count("poll") == 1 + 6
 
 
-def test_a_watch_goes_on_where_the_cache_forgot_it(looks, monkeypatch):
+def test_a_polling_job_goes_on_where_the_cache_was_emptied(events, monkeypatch):
     monkeypatch.setattr(jobs.time, "sleep", lambda seconds: cache.clear())
-    jobs.watch()
-    assert looks == 6 * ["look"]
+    jobs.poll()
+    assert events == 6 * ["poll"]
 
 
-def test_a_closed_round_is_looked_at_while_a_watch_is_at_it(looks, monkeypatch):
-    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: jobs.look())
-    jobs.watch()
-    assert looks == 11 * ["look"]
+def test_a_closed_round_is_polled_while_a_polling_job_runs(events, monkeypatch):
+    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: jobs.poll_once())
+    jobs.poll()
+    assert events == 11 * ["poll"]
+
+
+@pytest.mark.django_db
+def test_the_scheduled_job_and_the_one_after_a_close_can_be_imported():
+    services.schedule_polling()
+    services.schedule_polling()
+    assert import_string(Schedule.objects.get(name=services.POLLING).func) is jobs.poll
+    assert import_string("rounds.jobs.poll_once") is jobs.poll_once

@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from rounds import poll, selectors, services
 from rounds.errors import Invalid, Refused
-from rounds.models import Round, RoundEvent, TrainingRun, TrainingSet
+from rounds.models import AuditEvent, Round, TrainingRun, TrainingSet
 from rounds.training import runs
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def verified(open_round, alice, bob, carol, draw, validate):
 
 def test_every_move_leaves_an_event_with_who_and_why(open_round, adam):
     services.close_round(round=open_round, by=adam.user, why="enough")
-    event = RoundEvent.objects.latest("pk")
+    event = AuditEvent.objects.latest("pk")
     assert (event.by, event.from_status, event.to_status, event.why) == (adam.user, "open", "validating", "enough")
 
 
@@ -44,7 +44,7 @@ def test_a_round_that_closes_is_looked_at_at_once(open_round, django_capture_on_
     with django_capture_on_commit_callbacks() as after:
         services.close_round(round=open_round, by=None)
     if "orm" in settings.Q_CLUSTER:
-        assert [task.func() for task in OrmQ.objects.all()] == ["rounds.jobs.look"]
+        assert [task.func() for task in OrmQ.objects.all()] == ["rounds.jobs.poll_once"]
     else:
         assert len(after) == 1
 
@@ -69,7 +69,7 @@ def test_a_round_is_closed_once(open_round, adam):
     services.close_round(round=open_round, by=adam.user)
     with pytest.raises(Refused, match="Round 1 is validating"):
         services.close_round(round=stale, by=adam.user)
-    assert RoundEvent.objects.filter(to_status="validating").count() == 1
+    assert AuditEvent.objects.filter(to_status="validating").count() == 1
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status != Status.OPEN])
@@ -172,10 +172,10 @@ def test_there_is_no_model_to_accept_before_one_is_trained(open_round, adam):
 def test_a_round_closes_when_enough_is_verified(open_round, verified):
     Round.objects.update(frozen_rules={**open_round.frozen_rules, "target_verified": 2})
     verified(1)
-    assert poll.look_at_rounds()["closed"] == 0
+    assert poll.poll_rounds()["closed"] == 0
     verified(1)
-    assert poll.look_at_rounds()["closed"] == 1
-    event = RoundEvent.objects.get(to_status="validating")
+    assert poll.poll_rounds()["closed"] == 1
+    event = AuditEvent.objects.get(to_status="validating")
     assert event.by is None
     assert event.why == "criteria met: 2 of 2 examples"
 
@@ -183,33 +183,33 @@ def test_a_round_closes_when_enough_is_verified(open_round, verified):
 def test_a_round_closes_at_its_deadline(open_round):
     Round.objects.update(frozen_rules={**open_round.frozen_rules, "duration_hours": 24})
     with time_machine.travel(timezone.now() + timedelta(hours=23), tick=False):
-        assert poll.look_at_rounds()["closed"] == 0
+        assert poll.poll_rounds()["closed"] == 0
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
-        assert poll.look_at_rounds()["closed"] == 1
+        assert poll.poll_rounds()["closed"] == 1
 
 
 def test_where_all_criteria_are_asked_for_one_is_not_enough(open_round):
     rules = {**open_round.frozen_rules, "duration_hours": 24, "close_when": "all"}
     Round.objects.update(frozen_rules=rules)
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
-        assert poll.look_at_rounds()["closed"] == 0
+        assert poll.poll_rounds()["closed"] == 0
 
 
 def test_training_starts_by_itself_when_the_queue_runs_dry(open_round, verified, alice, draw, bob, carol, validate):
     verified(1)
     waiting = draw(alice, open_round.task, fooling=True)
     services.close_round(round=open_round, by=None)
-    assert poll.look_at_rounds()["started"] == 0
+    assert poll.poll_rounds()["started"] == 0
     validate(bob, waiting, "unreadable")
     validate(carol, waiting, "unreadable")
     assert selectors.waiting_for_validation(open_round) == 0
-    assert poll.look_at_rounds()["started"] == 1
+    assert poll.poll_rounds()["started"] == 1
 
 
 def test_a_round_with_nothing_verified_waits_for_an_admin_who_is_told_once(open_round, adam, mailoutbox):
     services.close_round(round=open_round, by=None)
     for _ in range(2):
-        assert poll.look_at_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
+        assert poll.poll_rounds() == {"closed": 0, "started": 0, "taken_up": 0}
     (mail,) = mailoutbox
     assert mail.to == [adam.user.email]
     assert "Keep the adversary" in mail.body

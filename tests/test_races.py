@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from rounds import services
-from rounds.models import Example, Prompt, Round, RoundEvent, Validation
+from rounds.models import AuditEvent, Example, Prompt, Round, Validation
 
 from .conftest import person
 
@@ -88,14 +88,14 @@ def test_admins_who_close_at_once_make_one_move(racers, open_round):
     answers = racers.race(*[{"verb": "close", "round": open_round.pk}] * 4)
     assert results(answers) == ["validating"]
     assert refusals(answers) == ["illegal_move"] * 3
-    assert RoundEvent.objects.filter(to_status="validating").count() == 1
+    assert AuditEvent.objects.filter(to_status="validating").count() == 1
 
 
 def test_a_submit_while_the_round_closes_is_stored_or_refused_never_half(racers, open_round, pen):
     for turn in range(TIMES):
         round = Round.objects.get(status=Round.Status.OPEN)
         hands = [person(f"hand{turn}{place}", "annotator") for place in range(3)]
-        prompts = [services.issue_prompt(task=round.task, annotator=hand) for hand in hands]
+        prompts = [services.issue_prompt(task=round.task, annotator=hand)[0] for hand in hands]
         submits = [
             {"verb": "submit", "prompt": prompt.pk, "image": encoded(pen.digit(prompt.label, fooling=True))}
             for prompt in prompts
@@ -115,7 +115,7 @@ def test_a_submit_while_the_round_closes_is_stored_or_refused_never_half(racers,
 
 def test_the_same_key_sent_at_once_stores_one_example(racers, open_round, alice, pen):
     for _ in range(TIMES):
-        prompt = services.issue_prompt(task=open_round.task, annotator=alice)
+        prompt, _ = services.issue_prompt(task=open_round.task, annotator=alice)
         image = encoded(pen.digit(prompt.label, fooling=True))
         order = {"verb": "submit", "prompt": prompt.pk, "image": image, "key": f"key {prompt.pk}"}
         stored = results(racers.race(order, order, order))

@@ -163,7 +163,7 @@ def test_what_was_answered_is_not_handed_out_again(example, open_round, bob, val
 
 
 def test_retracted_drawings_leave_the_queue(example, open_round, alice, bob):
-    services.retract_example(example=example, annotator=alice)
+    services.retract_example(example=example, by=alice)
     assert services.lease_next(task=open_round.task, validator=bob) is None
 
 

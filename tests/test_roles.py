@@ -18,14 +18,14 @@ def test_who_signs_up_may_draw_and_validate(settings):
 
 
 def test_who_is_no_longer_an_admin_does_not_enter_the_admin_site(adam):
-    services.take_roles(user=adam.user, roles=["admin"])
+    services.take_roles(user=adam.user, roles=["admin"], by=None)
     assert "admin" not in services.roles_of(User.objects.get(pk=adam.user.pk))
     assert not User.objects.get(pk=adam.user.pk).is_staff
 
 
 def test_a_superuser_enters_it_whatever_their_roles():
     root = User.objects.create_superuser("root")
-    services.take_roles(user=root, roles=["admin"])
+    services.take_roles(user=root, roles=["admin"], by=None)
     assert root.is_staff
 
 

@@ -1,5 +1,7 @@
 """The rules, pure: votes → verification, criteria → close?, gate → open the next round?"""
 
+import json
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement
 
@@ -135,10 +137,36 @@ def test_the_queue_finishes_before_it_begins():
     assert [rules.votes_to_settle([*answers], CLAIMED, USUAL) for answers in ("", "7", "71", "711")] == [2, 1, 1, 1]
 
 
-def test_a_round_reads_its_rules_back_and_takes_todays_defaults_for_new_ones():
+# --- What a round stores --------------------------------------------------------------------------------------------
+
+
+def test_a_round_reads_its_rules_back():
     of = Rules(max_votes=7, target_verified=None)
-    assert Rules.from_json(of.to_json()) == of
-    assert Rules.from_json({"max_votes": 7, "forgotten_rule": 1}) == Rules(max_votes=7)
+    assert Rules.from_json(json.loads(json.dumps(of.to_json()))) == of
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Rules)])
+def test_a_stored_rule_that_is_missing_is_not_filled_in(field):
+    stored = Rules().to_json()
+    del stored[field]
+    with pytest.raises(ValueError, match=f"These stored rules lack {field}"):
+        Rules.from_json(stored)
+
+
+def test_a_stored_rule_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="unknown fields: forgotten_rule"):
+        Rules.from_json({**Rules().to_json(), "forgotten_rule": 1})
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1"])
+def test_rules_of_another_version_are_refused_with_what_to_do(version):
+    with pytest.raises(ValueError, match=f"version {version}; only version 1 can be read. Run manage.py migrate"):
+        Rules.from_json({**Rules().to_json(), "version": version})
+
+
+def test_rules_without_a_version_are_refused():
+    with pytest.raises(ValueError, match="version None"):
+        Rules.from_json({})
 
 
 # --- Closing ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django_q.models import Schedule
 
 from rounds import services
-from rounds.models import ModelVersion, Round, RoundEvent, Task
+from rounds.models import AuditEvent, ModelVersion, Round, Task
 from rounds.training import execute
 
 from .conftest import SMALL
@@ -32,9 +32,14 @@ def test_everything_is_set_up_once(settings, tmp_path, base, monkeypatch):
     assert opened.adversary.evaluations.filter(suite="base_dev").exists()
     assert services.roles_of(User.objects.get()) >= {"admin", "annotator"}
 
+    assert AuditEvent.objects.get(action="task_created").task == opened.task
+    assert AuditEvent.objects.get(action="roles_changed").user == User.objects.get()
+    assert set(AuditEvent.objects.values_list("by", "why")) == {(None, "set up")}
+
     assert "admin / " not in set_up()
-    for rows in (User, Task, ModelVersion, Round, RoundEvent, Schedule):
-        assert rows.objects.count() == 1, rows
+    for rows in (User, Task, ModelVersion, Round, AuditEvent.objects.moves(), Schedule):
+        assert getattr(rows, "objects", rows).count() == 1, rows
+    assert AuditEvent.objects.count() == 3
 
 
 def test_a_task_of_ones_own_starts_against_the_model_it_has(digits, adversary):

@@ -34,7 +34,7 @@ def bucket(_own_folders, settings, monkeypatch) -> Iterator[None]:
 
 def another_machine() -> None:
     """Nothing in memory, nothing on the disk."""
-    predictor.forget()
+    predictor.clear_cache()
     shutil.rmtree(Path(django_settings.DATA_DIR), ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from rounds import services
 from rounds.errors import Refused
-from rounds.models import Round, RoundEvent, TrainingRun
+from rounds.models import AuditEvent, Round, TrainingRun
 from rounds.rules import Verdict
 from rounds.state_machine import MOVES, STATES, admin_moves, targets_from
 
@@ -46,7 +46,7 @@ MAKE: dict[str, Callable[[TrainingRun], object]] = {
 def test_a_move_is_made_from_its_sources_to_its_target_and_refused_elsewhere(run, verb, state):
     Round.objects.update(status=state)
     run.round.refresh_from_db()
-    events = RoundEvent.objects.filter(round=run.round_id)
+    events = AuditEvent.objects.filter(round=run.round_id)
     before = events.count()
     if state in MOVES[verb].sources:
         MAKE[verb](run)

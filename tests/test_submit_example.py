@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def prompt(open_round, alice) -> Prompt:
     """Alice's prompt, loaded as a request would."""
-    return reload(services.issue_prompt(task=open_round.task, annotator=alice))
+    return reload(services.issue_prompt(task=open_round.task, annotator=alice)[0])
 
 
 def reload(prompt: Prompt) -> Prompt:
@@ -169,20 +169,20 @@ def test_the_database_refuses_a_verdict_that_contradicts_itself(open_round, alic
 
 def test_an_example_can_be_taken_back_while_its_round_is_open(open_round, alice, draw):
     example = draw(alice, open_round.task, fooling=True)
-    services.retract_example(example=example, annotator=alice)
+    services.retract_example(example=example, by=alice)
     assert selectors.counts(open_round)["attempts"] == 0
     with pytest.raises(Refused, match="can't be taken back"):
-        services.retract_example(example=example, annotator=alice)
+        services.retract_example(example=example, by=alice)
 
 
 def test_a_miss_stays_among_the_attempts(open_round, alice, draw):
     example = draw(alice, open_round.task, fooling=False)
     with pytest.raises(Refused, match="Only a drawing that fooled"):
-        services.retract_example(example=example, annotator=alice)
+        services.retract_example(example=example, by=alice)
     assert selectors.counts(open_round)["attempts"] == 1
 
 
 def test_nobody_takes_back_what_somebody_else_drew(open_round, alice, bob, draw):
     example = draw(alice, open_round.task, fooling=True)
     with pytest.raises(Refused, match="Only who drew it"):
-        services.retract_example(example=example, annotator=bob)
+        services.retract_example(example=example, by=bob)

@@ -244,7 +244,7 @@ def test_a_run_whose_worker_died_is_queued_again_and_goes_on_from_its_checkpoint
     assert checkpoints(run) == ["1-1-checkpoint.safetensors"]
 
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        assert poll.look_at_rounds()["taken_up"] == 1
+        assert poll.poll_rounds()["taken_up"] == 1
         jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -271,7 +271,7 @@ def test_a_run_goes_on_from_the_last_whole_checkpoint_on_another_machine(run, mo
             jobs.train(run.pk)
     shutil.rmtree(settings.DATA_DIR / "work")
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        poll.look_at_rounds()
+        poll.poll_rounds()
         jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -284,7 +284,7 @@ def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
     TrainingRun.objects.update(
         status=Status.RUNNING, attempts=3, lease_until=timezone.now() - timedelta(seconds=1), worker="x"
     )
-    poll.look_at_rounds()
+    poll.poll_rounds()
     run.refresh_from_db()
     assert run.status == Status.FAILED
     assert "died 3 times" in run.error
@@ -420,7 +420,7 @@ def test_an_unexpected_error_is_told_too(run, monkeypatch):
 
 def test_a_failed_training_waits_for_the_admin_who_can_start_it_again(run, settings, tmp_path, adam):
     runs.fail_run(run=run, error="no disk")
-    assert poll.look_at_rounds()["started"] == 0
+    assert poll.poll_rounds()["started"] == 0
     again = services.start_training(round=Round.objects.get(), by=adam.user, recipe=QUICK)
     jobs.train(again.pk)
     again.refresh_from_db()

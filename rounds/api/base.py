@@ -124,6 +124,13 @@ def requesting_annotator(request: Request) -> Iterator[Person]:
         raise
 
 
+def asking_person(request: Request) -> Person | None:
+    """Who sent the request: an account's person, or a guest who has drawn before; None for anybody else."""
+    if request.user.is_authenticated:
+        return services.person_of(account(request))
+    return services.known_guest(request.session)
+
+
 def is_own(request: Request, person: Person) -> bool:
     """Whether it is `person` who makes the request. Needs no query."""
     if request.user.is_authenticated:

@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from models_zoo.data.images import MAX_BYTES
 from rounds import selectors, services
 from rounds.errors import ErrorKind
-from rounds.models import Example
+from rounds.models import Example, Prompt
 from rounds.roles import ADMIN, ANNOTATOR, RESEARCHER
 
-from .base import ApiView, is_own
+from .base import ApiView, asking_person, is_own
 from .docs import described, invalid_field, needs_role
 from .prompts import TAG, own_prompt
 from .tasks import ModelSerializer
@@ -62,7 +62,7 @@ class ExampleSerializer(serializers.ModelSerializer[Example]):
         ]
 
     def get_prompt_finished(self, example: Example) -> bool:
-        return example.fooled or example.try_number >= example.round.rules.tries_per_prompt
+        return example.prompt_status != Prompt.Status.OPEN
 
     def get_retracted(self, example: Example) -> bool:
         return example.retracted_at is not None
@@ -149,7 +149,7 @@ class ExamplesView(ApiView):
         submission = services.submit_example(
             prompt=prompt, image=sent.validated_data["image"].read(), idempotency_key=key
         )
-        submission.example.round = prompt.round
+        submission.example.round = prompt.round  # its rules are read already
         return Response(ExampleSerializer(submission.example).data, 201 if submission.stored else 200)
 
 
@@ -168,10 +168,10 @@ class RetractView(ApiView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Takes an example of yours back, while its round is open and validators have not settled it."""
-        example = selectors.example_in_full(pk)
-        if example is None or not is_own(request, example.annotator):
+        example, person = selectors.example_in_full(pk), asking_person(request)
+        if example is None or person is None or not is_own(request, example.annotator):
             raise ErrorKind.NOT_YOUR_EXAMPLE.error()
-        services.retract_example(example=example, annotator=example.annotator)
+        services.retract_example(example=example, by=person)
         example.refresh_from_db(fields=["retracted_at"])
         return Response(ExampleSerializer(example).data)
 

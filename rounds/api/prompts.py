@@ -98,9 +98,8 @@ class PromptsView(ApiView):
         body = ChosenLabelSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with requesting_annotator(request) as person:
-            standing = selectors.standing_prompt(task, person)
-            prompt = services.issue_prompt(task=task, annotator=person, label=body.validated_data.get("label"))
-        return Response(PromptSerializer(prompt).data, 200 if prompt == standing else 201)
+            prompt, created = services.issue_prompt(task=task, annotator=person, label=body.validated_data.get("label"))
+        return Response(PromptSerializer(prompt).data, 201 if created else 200)
 
 
 class PromptView(ApiView):

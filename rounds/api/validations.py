@@ -43,6 +43,9 @@ class AnswerSerializer(serializers.ModelSerializer[Validation]):
 
 class RulingSerializer(serializers.Serializer[Any]):
     abusive = serializers.BooleanField(help_text="True: rejected as abuse. False: back to the validators.")
+    why = serializers.CharField(
+        max_length=400, required=False, allow_blank=True, help_text="Recorded with the ruling, for admins."
+    )
 
 
 class RuledSerializer(serializers.ModelSerializer[Example]):
@@ -132,11 +135,9 @@ class DisputeView(AccountView):
         writes=True,
     )
     def post(self, request: Request, pk: int) -> Response:
-        """An admin's decision on an example that a validator reported as abuse."""
+        """An admin's ruling on an example that a validator reported as abuse."""
         services.require_role(request.user, ADMIN)
         ruling = RulingSerializer(data=request.data)
         ruling.is_valid(raise_exception=True)
-        example = services.decide_dispute(
-            example=example_or_missing(pk), by=account(request), abusive=ruling.validated_data["abusive"]
-        )
+        example = services.decide_dispute(example=example_or_missing(pk), by=account(request), **ruling.validated_data)
         return Response(RuledSerializer(example).data)

@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +253,7 @@ def _identity(round: Round) -> Json:
         "task": round.task.slug,
         "labels": round.task.labels,
         "round": round.number,
-        "rules": round.rules.to_json(),
+        "rules": asdict(round.rules),
         "adversary": round.adversary.weights_hash if round.adversary else None,
     }
 
@@ -269,7 +270,7 @@ def _manifest(export: Export, round: Round, report: reports.RoundReport, sha256:
             "closed_at": round.closed_at,
             "done_at": round.done_at,
         },
-        "rules": round.rules.to_json(),
+        "rules": asdict(round.rules),
         "adversary": adversary
         and {
             "name": adversary.name,

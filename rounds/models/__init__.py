@@ -1,14 +1,16 @@
-"""What is kept. Every constraint that must never be broken stands here, in the database, before it stands in code."""
+"""The tables. A rule that must never be broken is a database constraint here before it is checked in code."""
 
+from .audit import AuditEvent
 from .example import Drawing, Example, Prompt
 from .export import Export
 from .person import Person
-from .round import Round, RoundEvent
+from .round import Round
 from .task import Task
 from .training import Evaluation, ModelVersion, TrainingRun, TrainingSet, TrainingSetItem
 from .validation import Validation
 
 __all__ = [
+    "AuditEvent",
     "Drawing",
     "Evaluation",
     "Example",
@@ -17,7 +19,6 @@ __all__ = [
     "Person",
     "Prompt",
     "Round",
-    "RoundEvent",
     "Task",
     "TrainingRun",
     "TrainingSet",

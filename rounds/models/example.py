@@ -6,7 +6,7 @@ from rounds import rules
 
 
 class Prompt(models.Model):
-    """What an annotator was asked for, and when. Tries and time are counted here, on the server."""
+    """What an annotator has to draw, and since when. Tries and time are counted here, on the server."""
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -45,7 +45,7 @@ class Prompt(models.Model):
 
 
 class Drawing(models.Model):
-    """The pixels of an example: a canonical grayscale PNG (a few KB), kept once under its SHA-256.
+    """The pixels of an example: a canonical grayscale PNG (a few KB), stored once under its SHA-256.
 
     A table of its own, so that no list of examples ever reads pixels.
     """
@@ -105,7 +105,7 @@ class Example(models.Model):
     )
     votes_to_settle = models.PositiveSmallIntegerField(default=0)
     settled_at = models.DateTimeField(null=True, blank=True)
-    cleared_of_abuse = models.BooleanField(default=False, help_text="An admin looked: reports of abuse are set aside.")
+    cleared_of_abuse = models.BooleanField(default=False, help_text="An admin ruled that reports of abuse don't count.")
     leased_to = models.ForeignKey(
         "rounds.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="leases"
     )
@@ -142,3 +142,11 @@ class Example(models.Model):
 
     def __str__(self) -> str:
         return f"example {self.pk}: {self.label} read as {self.prediction}"
+
+    @property
+    def prompt_status(self) -> Prompt.Status:
+        """How this try leaves its prompt: finished by fooling or as the last try allowed, or open for another."""
+        if self.fooled:
+            return Prompt.Status.FOOLED
+        last = self.try_number >= self.round.rules.tries_per_prompt
+        return Prompt.Status.EXHAUSTED if last else Prompt.Status.OPEN

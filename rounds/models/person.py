@@ -9,7 +9,7 @@ class Person(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="person"
     )
-    guest_key = models.UUIDField(null=True, blank=True, unique=True, help_text="Kept in a guest's session.")
+    guest_key = models.UUIDField(null=True, blank=True, unique=True, help_text="Stored in the guest's session.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -67,7 +66,8 @@ class Round(models.Model):
 
     @cached_property
     def rules(self) -> Rules:
-        return Rules.from_json(self.frozen_rules) if self.frozen_rules else self.task.rules
+        """The frozen ones; of a draft, those that it would open under now."""
+        return self.task.rules if self.status == self.Status.DRAFT else Rules.from_json(self.frozen_rules)
 
     @property
     def is_open(self) -> bool:
@@ -76,22 +76,3 @@ class Round(models.Model):
     @property
     def takes_validations(self) -> bool:
         return self.status in (self.Status.OPEN, self.Status.VALIDATING)
-
-
-class RoundEvent(models.Model):
-    """One move of a round: who, when, from, to, why. `by` is empty when the site moved it by itself."""
-
-    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="events")
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="round_events"
-    )
-    at = models.DateTimeField(auto_now_add=True)
-    from_status = models.CharField(max_length=10, choices=Round.Status)
-    to_status = models.CharField(max_length=10, choices=Round.Status)
-    why = models.CharField(max_length=500)
-
-    class Meta:
-        ordering = ["at", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.round}: {self.from_status} → {self.to_status} ({self.why})"

@@ -64,12 +64,12 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
     return Submission(example, stored=True)
 
 
-def retract_example(*, example: Example, annotator: Person) -> None:
-    """Takes an example of one's own back, as long as its round is open and validators have not settled it.
+def retract_example(*, example: Example, by: Person) -> None:
+    """Takes an example back for its author, as long as its round is open and validators have not settled it.
 
     Only one that fooled, or practice: whoever could take misses back could polish every rate.
     """
-    if example.annotator_id != annotator.pk:
+    if example.annotator_id != by.pk:
         raise ErrorKind.NOT_YOURS.error()
     if not (example.fooled or example.practice):
         raise ErrorKind.NOT_RETRACTABLE.error()
@@ -97,7 +97,7 @@ def _verdict(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency
     queued = not prompt.practice and (fooled or random.random() < round_rules.sample_rate)
     return Example(
         prompt=prompt,
-        round_id=prompt.round_id,
+        round=prompt.round,
         annotator_id=prompt.annotator_id,
         drawing_id=sha256,
         label=prompt.label,
@@ -119,13 +119,7 @@ def _store(example: Example, png: bytes, round: Round) -> None:
     current = lock_shared(Round.objects.filter(pk=round.pk).only("status", "adversary"))
     if current is None or not current.is_open or current.adversary_id != example.model_id:
         refuse_moved_on(round)
-    prompt = example.prompt
-    if example.fooled:
-        status = Prompt.Status.FOOLED
-    elif example.try_number >= round.rules.tries_per_prompt:
-        status = Prompt.Status.EXHAUSTED
-    else:
-        status = Prompt.Status.OPEN
+    prompt, status = example.prompt, example.prompt_status
     took_turn = Prompt.objects.filter(pk=prompt.pk, status=Prompt.Status.OPEN, try_count=prompt.try_count).update(
         try_count=example.try_number,
         status=status,

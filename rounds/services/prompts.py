@@ -1,4 +1,4 @@
-"""Asking for a drawing, and giving up on it."""
+"""Issuing a prompt, and giving up on it."""
 
 import random
 
@@ -6,42 +6,44 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from rounds import rules
+from rounds import rules, selectors
 from rounds.errors import ErrorKind
 from rounds.models import Person, Prompt, Round, Task
 
 
-def issue_prompt(*, task: Task, annotator: Person, label: str | None = None) -> Prompt:
-    """The prompt that `annotator` draws next in the open round of `task`: the one they have open, or a new one.
+def issue_prompt(*, task: Task, annotator: Person, label: str | None = None) -> tuple[Prompt, bool]:
+    """The prompt that `annotator` draws next in the open round of `task`, and whether it is new.
 
-    With balanced assignment the server chooses the label; `label` is for tasks where the annotator does (and for
-    practice, where nothing is counted). Raises Refused when no round is open, Invalid for a label outside the task.
+    Who has an open prompt gets that one. With balanced assignment the server chooses the label; `label` is for tasks
+    where the annotator does (and for practice, where nothing is counted). Raises Refused when no round is open, Invalid
+    for a label outside the task.
     """
     if label is not None and label not in task.labels:
         raise ErrorKind.LABEL_UNKNOWN.error(label=label, labels=", ".join(task.labels))
     round = Round.objects.select_related("adversary", "task").filter(task=task, status=Round.Status.OPEN).first()
     if round is None:
         raise ErrorKind.NO_OPEN_ROUND.error()
-    practice = _is_practice(round, annotator)
+    practice = annotator.is_guest or selectors.practice_left(round, annotator) > 0
     if label is not None and round.rules.label_assignment == rules.BALANCED and not practice:
         raise ErrorKind.LABEL_ASSIGNED.error()
-    if standing := _open_prompt(round, annotator):
-        return standing
+    if prompt := _open_prompt(round, annotator):
+        return prompt, False
     if label is None and round.rules.label_assignment == rules.FREE and not practice:
         raise ErrorKind.LABEL_MISSING.error(labels=", ".join(task.labels))
     try:
         with transaction.atomic():
-            return Prompt.objects.create(
+            prompt = Prompt.objects.create(
                 round=round,
                 annotator=annotator,
                 label=label or _assign_label(round, annotator),
                 practice=practice,
                 started_at=timezone.now(),
             )
+            return prompt, True
     except IntegrityError:
         # A second tab of the same person was faster: both show the same prompt.
-        if standing := _open_prompt(round, annotator):
-            return standing
+        if prompt := _open_prompt(round, annotator):
+            return prompt, False
         raise
 
 
@@ -61,21 +63,10 @@ def _open_prompt(round: Round, annotator: Person) -> Prompt | None:
     return prompt
 
 
-def _is_practice(round: Round, annotator: Person) -> bool:
-    """Guests practise always; newcomers until they have finished the task's onboarding prompts."""
-    if annotator.is_guest:
-        return True
-    needed = round.rules.onboarding_prompts
-    if not needed:
-        return False
-    finished = Prompt.objects.filter(annotator=annotator, round__task=round.task).exclude(status=Prompt.Status.OPEN)
-    return finished.count() < needed
-
-
 def _assign_label(round: Round, annotator: Person) -> str:
-    """The label asked for least often in this round, ties at random, and not twice in a row to the same person."""
-    asked = dict(round.prompts.filter(practice=False).values_list("label").annotate(times=Count("pk")).order_by())
+    """The label that was assigned least often in this round, ties at random; never a person's last one again."""
+    assigned = dict(round.prompts.filter(practice=False).values_list("label").annotate(times=Count("pk")).order_by())
     last = round.prompts.filter(annotator=annotator).order_by("-started_at").values_list("label", flat=True).first()
     choices = [label for label in round.task.labels if label != last]
-    fewest = min(asked.get(label, 0) for label in choices)
-    return random.choice([label for label in choices if asked.get(label, 0) == fewest])
+    fewest = min(assigned.get(label, 0) for label in choices)
+    return random.choice([label for label in choices if assigned.get(label, 0) == fewest])

@@ -1,6 +1,6 @@
 """The moves of a round. Pages, API, admin and jobs all come here.
 
-Every move is one transaction: a conditional update that must change one row, what belongs to it, and a `RoundEvent`.
+Every move is one transaction: a conditional update that must change one row, what belongs to it, and an `AuditEvent`.
 """
 
 from datetime import timedelta
@@ -14,9 +14,11 @@ from models_zoo.training.config import next_config
 from rounds import reports, rules, selectors
 from rounds.datasets.freeze import examples_to_train_on, freeze
 from rounds.errors import ErrorKind, Refused
-from rounds.models import ModelVersion, Round, RoundEvent, Task, TrainingRun
+from rounds.models import ModelVersion, Round, Task, TrainingRun
 from rounds.queue import enqueue
 from rounds.state_machine import MOVES, targets_from, targets_in_words
+
+from .audit import Action, record
 
 Status = Round.Status
 #: A run that no worker took for so long is put on the queue again: a worker may have died with it in hand.
@@ -45,8 +47,8 @@ def close_round(*, round: Round, by: User | None, why: str = "") -> Round:
     """open → validating: no more tries; what is in the queue can still be validated."""
     with transaction.atomic():
         closed = _move(round, "close", by, why, closed_at=timezone.now())
-        # Where nothing waits for validators, training need not wait for the watch.
-        enqueue("rounds.jobs.look", name=f"look at round {round.number}")
+        # Where nothing waits for validators, training need not wait for the next regular poll.
+        enqueue("rounds.jobs.poll_once", name=f"poll round {round.number}")
     return closed
 
 
@@ -67,11 +69,11 @@ def start_training(
         run = TrainingRun.objects.create(
             round=round, training_set=training_set, parent=_adversary(round), recipe=recipe
         )
-        queue_run(run)
+        enqueue_run(run)
     return run
 
 
-def queue_run(run: TrainingRun) -> None:
+def enqueue_run(run: TrainingRun) -> None:
     """Puts a run on the `train` queue. Safe to repeat: workers claim the run, and only one gets it."""
     TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() + QUEUE_PATIENCE)
     enqueue("rounds.jobs.train", run.pk, cluster="train", name=f"train round {run.round.number}")
@@ -138,8 +140,8 @@ def _move(round: Round, verb: str, by: User | None, why: str, **changes: Any) ->
         if not moved:
             round.refresh_from_db()
             raise _illegal(round, to)
-        why = why or move.default_reason
-        RoundEvent.objects.create(round=round, by=by, from_status=seen, to_status=to, why=why[:500])
+        moved_from_to = {"round": round, "task": round.task, "from_status": seen, "to_status": to}
+        record(Action.ROUND_MOVED, by=by, why=why or move.default_reason, **moved_from_to)
     round.refresh_from_db()
     return round
 

@@ -11,14 +11,16 @@ from rounds import rules, selectors
 from rounds.errors import ErrorKind
 from rounds.models import Example, Person, Task, Validation
 
+from .audit import Action, record
+
 
 def lease_next(*, task: Task, validator: Person) -> Example | None:
     """The example `validator` should look at next, kept from other validators for a while; None when there is none.
 
     Asking again before answering gives the same example. Two validators who ask at once get two examples.
     """
-    if standing := selectors.leased_example(task, validator):
-        return standing
+    if leased := selectors.leased_example(task, validator):
+        return leased
     queue = selectors.validation_queue(task, validator).select_related("round__task")
     if connection.features.has_select_for_update_skip_locked:
         queue = queue.select_for_update(of=("self",), skip_locked=True)
@@ -56,10 +58,10 @@ def record_validation(*, example: Example, validator: Person, answer: str, reaso
     return validation
 
 
-def decide_dispute(*, example: Example, by: User, abusive: bool) -> Example:
-    """An admin's word on an example that was reported: rejected as abuse, or back to the validators.
+def decide_dispute(*, example: Example, by: User, abusive: bool, why: str = "") -> Example:
+    """An admin's ruling on an example that was reported: rejected as abuse, or back to the validators.
 
-    Set aside, the reports stay on record but no longer count.
+    In the second case the reports no longer count. Who ruled, how and why stays on record.
     """
     with transaction.atomic():
         locked = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
@@ -67,23 +69,26 @@ def decide_dispute(*, example: Example, by: User, abusive: bool) -> Example:
             raise ErrorKind.NOT_DISPUTED.error()
         _check_round(locked)
         if abusive:
-            _write(locked, rules.Settlement(rules.REJECTED, rules.ABUSE), 0)
+            _store_settlement(locked, rules.Settlement(rules.REJECTED, rules.ABUSE), 0)
         else:
             locked.cleared_of_abuse = True
             locked.save(update_fields=["cleared_of_abuse"])
             resettle(locked)
+        changes = {"verification": [rules.DISPUTED, locked.verification], "abusive": [None, abusive]}
+        about = {"example": locked, "round": locked.round, "task": locked.round.task}
+        record(Action.DISPUTE_RULED, by=by, why=why, changes=changes, **about)
     return locked
 
 
 def resettle(example: Example) -> None:
     """Works out, from its validations, where an example stands. The only writer of these columns."""
-    _write(example, *standing(example, list(example.validations.values_list("answer", flat=True))))
+    _store_settlement(example, *settlement_of(example, list(example.validations.values_list("answer", flat=True))))
 
 
-def standing(example: Example, answers: Sequence[str]) -> tuple[rules.Settlement, int]:
-    """Where `answers` leave an example, and the fewest further votes that could settle it.
+def settlement_of(example: Example, answers: Sequence[str]) -> tuple[rules.Settlement, int]:
+    """What `answers` settle for an example, and the fewest further votes that could settle it.
 
-    An admin's word on reports of abuse stands: set aside, they no longer count; confirmed, they end the matter.
+    An admin's ruling on reports of abuse comes first: overruled, they don't count; confirmed, nothing else does.
     """
     if example.cleared_of_abuse:
         answers = [answer for answer in answers if answer != rules.ABUSE]
@@ -96,7 +101,7 @@ def standing(example: Example, answers: Sequence[str]) -> tuple[rules.Settlement
     )
 
 
-def _write(example: Example, settlement: rules.Settlement, votes_to_settle: int) -> None:
+def _store_settlement(example: Example, settlement: rules.Settlement, votes_to_settle: int) -> None:
     example.verification = settlement.verification
     example.rejected_as = settlement.leading if settlement.verification == rules.REJECTED else ""
     example.votes_to_settle = votes_to_settle

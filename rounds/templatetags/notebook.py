@@ -8,7 +8,7 @@ from django import template
 from django.forms import BoundField
 
 from rounds import pigments, selectors
-from rounds.models import ModelVersion, Round, RoundEvent, Task
+from rounds.models import AuditEvent, ModelVersion, Round, Task
 from stats.rates import RateJson
 
 register = template.Library()
@@ -93,7 +93,7 @@ def _position(distance: int) -> str:
 
 
 @register.filter
-def move_name(event: RoundEvent) -> str:
+def move_name(event: AuditEvent) -> str:
     """A move of a round in one to three words."""
     if event.from_status == Round.Status.TRAINING and event.to_status == Round.Status.VALIDATING:
         return "Training failed"

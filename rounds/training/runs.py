@@ -118,7 +118,8 @@ def publish_model(
         run.refresh_from_db()
         services.review(run=run, verdict=verdict)
     if not verdict.passed:
-        services.tell_admins(
+        services.notify_admins(
+            round=run.round,
             subject=f"{run.round} waits for your decision",
             body="The new model did not pass the gate:\n" + "\n".join(verdict.reasons),
         )
@@ -138,7 +139,11 @@ def fail_run(*, run: TrainingRun, error: str) -> None:
         if not failed:
             return
         services.return_to_validating(round=run.round, why=f"training failed: {error}")
-    services.tell_admins(subject=f"Training failed: {run.round}", body=f"{error}\n\nThe round is back in validating.")
+    services.notify_admins(
+        round=run.round,
+        subject=f"Training failed: {run.round}",
+        body=f"{error}\n\nThe round is back in validating.",
+    )
 
 
 def take_up_lost_runs() -> int:
@@ -156,6 +161,6 @@ def take_up_lost_runs() -> int:
             died = f"Its worker died {run.attempts} times."
             fail_run(run=run, error=f"{died} Look at the worker's log, then train it again.")
         elif lost.filter(pk=run.pk).update(status=Status.QUEUED):
-            services.queue_run(run)
+            services.enqueue_run(run)
         touched += 1
     return touched

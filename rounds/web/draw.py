@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from rounds import rules, selectors
 from rounds.errors import ErrorKind
-from rounds.models import Prompt, Round, Task
+from rounds.models import Round, Task
 from rounds.roles import ANNOTATOR
 
 from .access import PageRequest, deny_without
@@ -39,14 +39,6 @@ def _between(request: PageRequest, task: Task) -> HttpResponse:
     return render(request, "draw/between.html", {"task": task, "round": round, "seen": seen})
 
 
-def _practice_left(request: PageRequest, round: Round) -> int:
-    """How many prompts somebody new has to finish before theirs count."""
-    if not request.user.is_authenticated or not round.rules.onboarding_prompts:
-        return 0
-    mine = Prompt.objects.filter(annotator__user=request.user, round__task=round.task_id)
-    return max(0, round.rules.onboarding_prompts - mine.exclude(status=Prompt.Status.OPEN).count())
-
-
 def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
     config = _config(request, task, round)
     return render(request, "draw/draw.html", {"task": task, "round": round, "config": config})
@@ -55,6 +47,8 @@ def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
 def _config(request: PageRequest, task: Task, round: Round) -> dict[str, Any]:
     """What the page was made for. `static/js/draw/config.js` reads it from the page."""
     assert round.adversary is not None  # a database constraint: only a draft has none
+    newcomer = request.user.is_authenticated  # guests, whose drawings never count, have a notice of their own
+    person = getattr(request.user, "person", None)
     return {
         "task": task.slug,
         "labels": task.labels,
@@ -65,7 +59,7 @@ def _config(request: PageRequest, task: Task, round: Round) -> dict[str, Any]:
         "record": selectors.adversary_record(round.adversary),
         "guest": not request.user.is_authenticated,
         "onboarding": round.rules.onboarding_prompts > 0,
-        "practice_left": _practice_left(request, round),
+        "practice_left": selectors.practice_left(round, person) if newcomer else 0,
         "free": round.rules.label_assignment == rules.FREE,
         "login_url": f"{reverse('account_login')}?next={quote(request.path)}",
         "codes": {kind.name: kind.code for kind in ErrorKind},

@@ -18,15 +18,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from rounds import predictor
+from rounds import predictor, services
 from rounds.errors import Unavailable
 from rounds.models import Example, ModelVersion, Round, Task, TrainingRun
 
 log = logging.getLogger(__name__)
 
-#: Workers look at the schedule every half minute; the watch is due every minute.
-LATEST_WATCH = timedelta(seconds=90)
-#: A worker that has just started has not looked at the schedule yet.
+#: Workers read the schedule every half minute; polling is due every minute.
+LATEST_POLL = timedelta(seconds=90)
+#: A worker that has just started has not read the schedule yet.
 GRACE_SECONDS = 60
 
 
@@ -67,7 +67,7 @@ def database_trouble() -> str | None:
 
 
 def queue_trouble() -> str | None:
-    """Whether workers serve the queue, told by the watch: only a living cluster moves its next run on.
+    """Whether workers serve the queue: only a living cluster moves the next run of the polling schedule on.
 
     The schedule lies in the database, so this holds for every broker and for workers on other machines.
     """
@@ -77,11 +77,11 @@ def queue_trouble() -> str | None:
     except Exception:
         log.exception("the queue's broker does not answer")
         return "The queue's broker doesn't answer. Check REDIS_URL and the Redis server."
-    due = Schedule.objects.filter(name="watch").values_list("next_run", flat=True).first()
+    due = Schedule.objects.filter(name=services.POLLING).values_list("next_run", flat=True).first()
     if due is None:
-        return "The watch over the rounds is not scheduled. Run manage.py setup."
+        return "Polling the rounds is not scheduled. Run manage.py setup."
     late = timezone.now() - due
-    if late > LATEST_WATCH and not _just_started(broker):
+    if late > LATEST_POLL and not _just_started(broker):
         return f"No worker has served the queue for {late.total_seconds():.0f} seconds. Start manage.py qcluster."
     return None
 

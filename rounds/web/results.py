@@ -44,7 +44,7 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
             "criteria": selectors.criteria(round, report["counts"]),
             "record": selectors.adversary_record(round.adversary) if round.adversary else None,
             "gallery": selectors.gallery(round.task, round=round, limit=16),
-            "events": round.events.select_related("by"),
+            "moves": round.events.moves().select_related("by"),
             "exports": round.exports.select_related("by")[:5],
         },
     )

@@ -14,19 +14,21 @@ from django.views.decorators.http import require_POST
 
 from rounds import selectors, services
 from rounds.errors import Refused
-from rounds.models import Example, Round, Task, TrainingRun
+from rounds.models import AuditEvent, Example, Round, Task, TrainingRun
 from rounds.roles import ADMIN
 from rounds.training.recipe_form import recipe_help
 
 from . import charts
 from .access import PersonRequest, for_roles, tell
+from .audit import EVENTS_A_PAGE, described, unsent_notices
 from .staff_moves import OFFERED, OfferedMove, consequences, make_move, offered_move, offered_moves, usual_move
 
 
 @for_roles(ADMIN)
 def rounds(request: PersonRequest) -> HttpResponse:
     tasks = [(task, task.rounds.select_related("adversary").order_by("-number")) for task in Task.objects.all()]
-    return render(request, "staff/rounds.html", {"tasks": tasks})
+    unsent = unsent_notices(AuditEvent.objects.all())
+    return render(request, "staff/rounds.html", {"tasks": tasks, "unsent": unsent})
 
 
 @never_cache
@@ -59,7 +61,7 @@ def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
     # What was confirmed were the consequences in one state; in another they are others.
     moved_on = confirmed and request.POST.get("seen") != round.status
     if moved_on or chosen is None:
-        messages.error(request, f"Round {round.number} is {round.status} now; nothing was done. Look again.")
+        messages.error(request, f"Round {round.number} is {round.status} now; nothing was done. Look at it again.")
         return redirect("staff_round", pk)
     return _make(request, round, chosen) if confirmed else _confirm(request, round, chosen)
 
@@ -67,7 +69,7 @@ def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
 @for_roles(ADMIN)
 @require_POST
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
-    """An admin's word on a reported example."""
+    """An admin's ruling on a reported example, with a reason if they give one."""
     example = get_object_or_404(Example, pk=pk)
     decision = request.POST.get("decision")
     if decision not in ("abusive", "fine"):
@@ -75,12 +77,13 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("staff_round", example.round_id)
     abusive = decision == "abusive"
     try:
-        services.decide_dispute(example=example, by=request.user, abusive=abusive)
+        why = request.POST.get(f"why-{pk}", "").strip()
+        services.decide_dispute(example=example, by=request.user, abusive=abusive, why=why)
     except Refused as refusal:
         tell(request, refusal)
     else:
         messages.success(
-            request, "Removed as abusive." if abusive else "The reports are set aside; validators go on with it."
+            request, "Removed as abusive." if abusive else "The reports no longer count; validators go on with it."
         )
     return redirect("staff_round", example.round_id)
 
@@ -130,7 +133,8 @@ def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
             "run": run,
             "lost": run is not None and _is_lost(run),
             "curve": charts.loss_curve(run.progress.get("history", []), run.progress.get("epochs", 0)) if run else None,
-            "events": round.events.select_related("by").reverse(),
+            "events": described(round.events.newest_first()[:EVENTS_A_PAGE]),
+            "unsent": unsent_notices(round.events.all()),
         },
         request,
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import draw, exports, home, profile, results, staff, validate
+from . import audit, draw, exports, home, profile, results, staff, validate
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("rounds/<int:pk>/export/", exports.request_export, name="request_export"),
     path("drawings/<int:pk>.png", results.drawing, name="drawing"),
     path("staff/", staff.rounds, name="staff"),
+    path("staff/audit/", audit.audit_log, name="staff_audit"),
     path("staff/rounds/<int:pk>/", staff.round_page, name="staff_round"),
     path("staff/rounds/<int:pk>/live/", staff.live, name="staff_live"),
     path("staff/rounds/<int:pk>/<slug:verb>/", staff.move, name="staff_move"),

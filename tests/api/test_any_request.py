@@ -68,7 +68,7 @@ def there(open_round, adam, alice, bob, draw, validate) -> Callable[[str], dict[
     own, others, reported = (draw(person, open_round.task, fooling=True) for person in (adam, alice, alice))
     validate(bob, reported, "abuse", reason="a face")
     Example.objects.filter(pk=others.pk).update(leased_to=adam)
-    prompt = services.issue_prompt(task=open_round.task, annotator=adam)
+    prompt, _ = services.issue_prompt(task=open_round.task, annotator=adam)
     export = Export.objects.create(
         round=open_round, by=adam.user, status="ready", path=default_storage.save("data.zip", ContentFile(b"data"))
     )

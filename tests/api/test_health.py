@@ -14,15 +14,15 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.status import Stat
 
-from rounds import predictor
+from rounds import predictor, services
 from rounds.models import Task
 from rounds.web import health
 
 
 @pytest.fixture
-def watch(db) -> Schedule:
-    """The watch, due in a moment: a worker is looking after it."""
-    return Schedule.objects.create(name="watch", func="rounds.jobs.watch", schedule_type=Schedule.MINUTES, minutes=1)
+def scheduled(db) -> None:
+    """Polling the rounds is scheduled, and due in a moment: a worker serves the queue."""
+    services.schedule_polling()
 
 
 @pytest.fixture
@@ -41,24 +41,24 @@ def test_a_process_that_answers_is_alive_whatever_the_database_does():
     assert "no-store" in response["Cache-Control"]
 
 
-def test_the_site_is_ready_when_all_its_parts_are(client, watch, open_round):
+def test_the_site_is_ready_when_all_its_parts_are(client, scheduled, open_round):
     response = client.get("/readyz")
     assert response.status_code == 200, response.content
     assert parts(response) == {"database": "", "queue": "", "adversary": ""}
 
 
-def test_it_is_ready_between_rounds(client, watch, digits):
+def test_it_is_ready_between_rounds(client, scheduled, digits):
     assert client.get("/readyz").status_code == 200
 
 
-def test_without_workers_it_is_not_ready(client, watch, no_heartbeat):
+def test_without_workers_it_is_not_ready(client, scheduled, no_heartbeat):
     Schedule.objects.update(next_run=timezone.now() - timedelta(minutes=5))
     response = client.get("/readyz")
     assert response.status_code == 503
     assert parts(response)["queue"].startswith("No worker has served the queue for 300 seconds.")
 
 
-def test_a_worker_that_has_just_started_is_given_time(client, watch, monkeypatch):
+def test_a_worker_that_has_just_started_is_given_time(client, scheduled, monkeypatch):
     Schedule.objects.update(next_run=timezone.now() - timedelta(hours=5))
     for uptime, status in ((10, 200), (300, 503)):
         heartbeat = SimpleNamespace(uptime=lambda uptime=uptime: uptime)
@@ -66,7 +66,7 @@ def test_a_worker_that_has_just_started_is_given_time(client, watch, monkeypatch
         assert client.get("/readyz").status_code == status
 
 
-def test_a_broker_that_is_gone_is_named(client, watch, monkeypatch):
+def test_a_broker_that_is_gone_is_named(client, scheduled, monkeypatch):
     def gone() -> None:
         raise ConnectionError
 
@@ -78,7 +78,7 @@ def test_a_site_that_was_not_set_up_says_how(client, db):
     assert "manage.py setup" in parts(client.get("/readyz"))["queue"]
 
 
-def test_an_adversary_whose_files_are_gone_is_named(client, watch, open_round):
+def test_an_adversary_whose_files_are_gone_is_named(client, scheduled, open_round):
     for name in predictor.MODEL_FILES:
         default_storage.delete(f"{open_round.adversary.folder}/{name}")
     response = client.get("/readyz")

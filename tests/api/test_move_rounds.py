@@ -2,7 +2,7 @@ import pytest
 
 from rounds import services
 from rounds.api.urls import v1
-from rounds.models import Round, RoundEvent, TrainingRun
+from rounds.models import AuditEvent, Round, TrainingRun
 from rounds.state_machine import MOVES, STATES
 from rounds.training import runs
 from tests.api.conftest import assert_problem, rows
@@ -33,7 +33,7 @@ def test_an_admin_closes_a_round_and_sees_what_it_leaves(move, adam, open_round,
     draw(alice, open_round.task, fooling=True)
     closed = move("close").json()
     assert (closed["status"], closed["waiting_for_validation"]) == ("validating", 1)
-    assert RoundEvent.objects.get(to_status="validating").by == adam.user
+    assert AuditEvent.objects.get(to_status="validating").by == adam.user
 
 
 def test_closing_twice_is_no_legal_move(move, open_round):

@@ -4,6 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from rounds import predictor, services
+from rounds.api import examples
 from rounds.errors import ErrorKind
 from rounds.models import Drawing, Example, Prompt, Round, Task
 from tests.api.conftest import assert_problem, rows
@@ -167,6 +168,25 @@ def test_an_example_can_be_taken_back_by_its_author_once(api, alice, bob, open_r
     assert api(alice).post(url).json()["retracted"]
     assert_problem(api(alice).post(url), 409, "not_retractable", says="taken back already")
     assert Drawing.objects.count() == 1
+
+
+def test_the_service_gets_who_asks_and_refuses_even_where_the_view_does_not(
+    api, alice, bob, open_round, draw, monkeypatch
+):
+    url = f"/api/v1/examples/{draw(alice, open_round.task, fooling=True).pk}/retract/"
+    monkeypatch.setattr(examples, "is_own", lambda request, person: True)
+    assert_problem(api(bob).post(url), 409, "not_yours", says="Only who drew it")
+    assert not Example.objects.get().retracted_at
+
+
+def test_a_guest_takes_back_what_they_drew_and_nobody_else_does(guest, open_round, ask, send, pen):
+    example = send(guest, ask(guest)["id"], pen.digit("3", fooling=False)).json()
+    url = f"/api/v1/examples/{example['id']}/retract/"
+    stranger = APIClient()
+    assert_problem(stranger.post(url), 404, "not_found")
+    ask(stranger)
+    assert_problem(stranger.post(url), 404, "not_found")
+    assert guest.post(url).json()["retracted"]
 
 
 def test_a_settled_example_stays(api, alice, bob, carol, open_round, draw, validate):

@@ -58,7 +58,7 @@ def worker(monkeypatch, taking_turns):
 
     def work_and_show(table, round):
         with taking_turns:
-            poll.look_at_rounds()
+            poll.poll_rounds()
             for run in TrainingRun.objects.filter(status=TrainingRun.Status.QUEUED):
                 jobs.train(run.pk)
         show(table, round)

@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from crowd.management.commands import crowd, demo
+from rounds import services
 from rounds.models import ModelVersion, Round, Task
 from rounds.training import execute
 
@@ -36,7 +37,7 @@ def test_it_refuses_a_database_that_it_did_not_set_up(digits):
 
 def test_it_goes_on_in_its_own_folder(settings):
     demo.require_own_data()
-    demo.digits_task(target_verified=5)
+    services.create_digits_task(target_verified=5)
     demo.require_own_data()
     assert Task.objects.get().target_verified == 5
 

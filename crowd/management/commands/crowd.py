@@ -288,7 +288,7 @@ def dismiss(name: str) -> None:
     """Nobody is an admin for a crowd's sake any longer than it plays; the next campaign appoints one again."""
     admin = User.objects.filter(username=name).first()
     if admin and not admin.has_usable_password():
-        services.take_roles(user=admin, roles=[ADMIN])
+        services.take_roles(user=admin, roles=[ADMIN], by=None)
         Token.objects.filter(user=admin).delete()
 
 
@@ -301,5 +301,5 @@ def _account(name: str, role: str) -> tuple[str, str]:
         raise CommandError(
             f"The account {name} has a password, so it is somebody's and gets no role from here: rename it first."
         )
-    services.give_roles(user=user, roles=[role])
+    services.give_roles(user=user, roles=[role], by=None)
     return name, Token.objects.get_or_create(user=user)[0].key

@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from crowd.management.commands.crowd import one_or_more, zero_or_more
-from rounds.management.commands.setup import digits_task
+from rounds import services
 from rounds.models import Round, Task
 
 SECONDS_TO_START = 60
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         require_own_data()
         require_free_address()
         call_command("migrate", verbosity=0)
-        digits_task(target_verified=target)
+        services.create_digits_task(target_verified=target)
         self.stdout.write("Setting a site up: MNIST, and a first model if there is none yet.")
         # The password that it would show is replaced at once.
         call_command("setup", epochs=EPOCHS, stdout=io.StringIO())

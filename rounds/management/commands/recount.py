@@ -97,7 +97,7 @@ def _kept(example: Example) -> Standing:
 
 
 def _worked_out(example: Example, answers: list[str]) -> Standing:
-    settlement, votes_to_settle = services.standing(example, answers)
+    settlement, votes_to_settle = services.settlement_of(example, answers)
     reason = settlement.leading if settlement.verification == rules.REJECTED else ""
     return settlement.verification, reason, votes_to_settle
 

@@ -8,16 +8,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django_q.models import Schedule
 
 from rounds import services
-from rounds.models import Task
 from rounds.roles import ROLES
-
-INSTRUCTIONS = (
-    "Draw the digit you are asked for, so that any person would read it, but the model does not. "
-    "Write as you would by hand: slanted, small, in a corner, with a break in the stroke."
-)
 
 
 class Command(BaseCommand):
@@ -29,8 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, epochs: int | None, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-        self.schedule_watch()
-        digits_task()
+        services.schedule_polling()
+        services.create_digits_task()
         call_command("start_task", "digits", epochs=epochs, stdout=self.stdout)
         password = self.make_admin()
         self.stdout.write(f"\n  The site:  {settings.SITE_URL}")
@@ -40,33 +33,11 @@ class Command(BaseCommand):
             )
         self.stdout.write("  Ctrl-C stops everything.\n")
 
-    def schedule_watch(self) -> None:
-        Schedule.objects.get_or_create(
-            name="watch",
-            defaults={"func": "rounds.jobs.watch", "schedule_type": Schedule.MINUTES, "minutes": 1},
-        )
-
     def make_admin(self) -> str | None:
         """The new admin's password; None when there is an admin already."""
         if User.objects.filter(is_superuser=True).exists():
             return None
         password = secrets.token_urlsafe(12)
         user = User.objects.create_superuser("admin", "admin@localhost", password)
-        services.give_roles(user=user, roles=ROLES)
+        services.give_roles(user=user, roles=ROLES, by=None, why="set up")
         return password
-
-
-def digits_task(**fields: Any) -> Task:
-    """The task of handwritten digits, made with these fields if it is not there yet.
-
-    It trains on what fooled the model only: with what fooled nobody beside it the next model read other people's
-    digits no better, from three times as many examples (docs/results.md).
-    """
-    given = {
-        "name": "Handwritten digits",
-        "labels": list("0123456789"),
-        "instructions": INSTRUCTIONS,
-        "non_fooling": Task.NonFooling.NONE,
-        **fields,
-    }
-    return Task.objects.get_or_create(slug="digits", defaults=given)[0]
