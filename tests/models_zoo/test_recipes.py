@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from models_zoo.networks.architectures import build
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness import attacks
-from models_zoo.robustness.suites import under_pgd
+from models_zoo.robustness.worst_case import under_pgd
 from models_zoo.training.augment import Augment
 from models_zoo.training.fit import Config, fit
 from models_zoo.training.recipes import RECIPES, AdversarialRegularization, Fgsm, Pgd, Standard, Trades

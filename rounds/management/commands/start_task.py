@@ -44,12 +44,12 @@ class Command(BaseCommand):
             services.open_round(round=first, by=None, why="set up")
 
     def train_first(self, task: Task, changes: dict[str, Any]) -> ModelVersion:
-        from rounds.training import execute
+        from rounds.training.first_model import train_first_model
 
         try:
             ensure_mnist(settings.BASE_DATA_DIR, progress=self.stdout.write)
             with TrainingBar() as bar:
-                model = execute.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
+                model = train_first_model(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
         except (BaseDataError, ConfigError, TrainingFailed) as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
