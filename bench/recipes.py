@@ -2,7 +2,7 @@
 
     python -m bench.recipes
 
-keeps each model in a folder of its own, goes on where it was stopped, and writes its tables into
+stores each model in a folder of its own, goes on where it was stopped, and writes its tables into
 `docs/adversaries.md`, between the two lines that mark their place.
 """
 
@@ -154,7 +154,7 @@ def reference_in(folder: Path) -> Reference | None:
 
 
 def put_between(page: Path, text: str) -> None:
-    """Replace what stands between the two marking lines of a page.
+    """Replace what is between the two marking lines of a page.
 
     Raises:
         ValueError: the page does not have them.

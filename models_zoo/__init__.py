@@ -13,10 +13,11 @@ Training (`train`)
     fit(folder, config, base=..., on_progress=...) -> Fitted; Config, Config.from_json, config.to_json, ConfigError;
     FIRST, NEXT, PHOTOGRAPHS; Progress; TrainingFailed
 Measuring (`evaluate`)
-    probabilities(model, images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n);
+    probabilities(model, images) -> float32 [n, classes]; accuracy(model, images, labels) -> stats Score(correct, n);
     confusion(model, images, labels) -> int64 [classes, classes]
-Robustness (`suites`)
-    evaluate(model, name, pictures, rounds=..., suites=SUITES, attack=Attack(...)) -> [Row]; beside(rows, reference)
+Robustness (`robustness.suites`, `robustness.table`)
+    evaluate(model, name, pictures, rounds=..., suites=SUITES, attacks=AttackGrid(...)) -> [Row];
+    write_rows(folder, rows), read_rows(folder); compare(rows, reference) -> [Comparison]
 
 A run's folder, for `fit`:
 

@@ -31,13 +31,13 @@ def model(open_round, alice, bob, carol, draw, validate, adam) -> ModelVersion:
 
 
 def test_a_model_trained_on_drawings_from_a_parent_comes_out_the_same(model, capsys, tmp_path, base):
-    call_command("rebuild", "digits", "2", into=tmp_path / "kept")
+    call_command("rebuild", "digits", "2", into=tmp_path / "folder")
     printed = capsys.readouterr().out
     assert printed.count(model.weights_hash) == 2
     assert "The weights agree." in printed
     # The folder can be rebuilt without the site.
-    assert (tmp_path / "kept" / "README.md").exists()
-    assert rebuild(tmp_path / "kept", base=base).agrees
+    assert (tmp_path / "folder" / "README.md").exists()
+    assert rebuild(tmp_path / "folder", base=base).agrees
 
 
 def test_the_first_model_comes_out_the_same(adversary, capsys):

@@ -293,7 +293,7 @@ def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
 
 
 def assert_failed(run, sentence):
-    """The run says why; the round is where the admin can act; no model and no files of one are there."""
+    """The run has the reason; the round is back where the admin can act; there is no model, and no files of one."""
     run.refresh_from_db()
     assert run.status == Status.FAILED
     assert sentence in run.error

@@ -135,7 +135,7 @@ CHEAP: dict[str, Callable[[str, np.ndarray, np.ndarray], list[Row]]] = {
     "confusion": per_class,
     "calibration": calibration,
 }
-"""What is computed from the answers to the pictures as they are, which the model gives once."""
+"""Computed from the answers to the unchanged pictures, for which the model runs once."""
 Costly = Callable[[nn.Module, str, Pictures], list[Row]]
 COSTLY: dict[str, Costly] = {
     "corruption": corruptions,
@@ -143,7 +143,7 @@ COSTLY: dict[str, Costly] = {
     "pgd": pgd,
     "moved": moved,
 }
-"""What makes pictures harder, and has the model read them anew."""
+"""These make pictures harder, and run the model on each of them again."""
 SUITES = (*CHEAP, *COSTLY)
 """What can be requested. The rows of `confusion` are those of the suite `base` that have a label and an answer."""
 

@@ -1,4 +1,4 @@
-"""The evaluation table of a model: one row for each thing that was measured, stored beside it as `evaluation.json`.
+"""The evaluation table of a model: one row for each measurement, stored in its folder as `evaluation.json`.
 
 Imports no torch, so that whoever stores or shows a table need not wait for it.
 """

@@ -1,4 +1,4 @@
-"""The model card: a README beside the weights, written from what lies there, so that it cannot disagree with it."""
+"""The model card: a README in the model's folder, written from the other files there so that it agrees with them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         "## Rebuild",
         "",
         "`python -m models_zoo rebuild <this folder>` trains it again and says whether the weights hash agrees. The "
-        "folders `data` and `parent` that it was trained from have to lie in it as they did then, if there were any. "
+        "folders `data` and `parent` that it was trained from have to be in it as they were then, if there were any. "
         "The last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
         "",
     ])  # fmt: skip

@@ -32,7 +32,7 @@ NAMES = [
 
 
 class ModelVersion(models.Model):
-    """One trained network. Everything needed to rebuild it lies beside its weights, under `folder` in the storage."""
+    """One trained network. Everything needed to rebuild it is in the same `folder` of the storage."""
 
     task = models.ForeignKey("rounds.Task", on_delete=models.PROTECT, related_name="model_versions")
     number = models.PositiveIntegerField()
@@ -107,7 +107,7 @@ class TrainingSetItem(models.Model):
 
 
 class TrainingRun(models.Model):
-    """One training of one round's next model. A worker holds it by a lease and keeps the lease by its progress."""
+    """One training of one round's next model. A worker leases it; each heartbeat extends the lease."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -115,9 +115,9 @@ class TrainingRun(models.Model):
         SUCCEEDED = "succeeded"
         FAILED = "failed"
 
-    #: A worker that says nothing for so long is taken for dead, and the run is given to another.
+    #: After so long without a heartbeat a worker is taken for dead, and the run goes to another.
     LEASE_SECONDS = 60
-    #: So often a run is taken up before it is given back to the admin.
+    #: So many workers may claim a run before it fails.
     MAX_ATTEMPTS = 3
 
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, related_name="runs")

@@ -141,8 +141,8 @@ def fail_run(*, run: TrainingRun, error: str) -> None:
     services.tell_admins(subject=f"Training failed: {run.round}", body=f"{error}\n\nThe round is back in validating.")
 
 
-def take_up_lost_runs() -> int:
-    """Queues runs again whose worker has died or that never reached one; gives up on those that keep dying.
+def requeue_lost_runs() -> int:
+    """Queues runs again whose worker has died or that never reached one; fails those whose workers keep dying.
 
     Returns how many runs it touched.
     """
