@@ -2,14 +2,15 @@
 
     python -m bench.recipes
 
-keeps each model in a folder of its own, goes on where it was stopped, and writes its tables into
+stores each model in a folder of its own, goes on where it was stopped, and writes its tables into
 `docs/adversaries.md`, between the two lines that mark their place.
 """
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from models_zoo.process import prepare_process
 
@@ -20,24 +21,16 @@ from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData, BaseDataError
 from models_zoo.data.mnist import ensure_mnist, load_mnist
 from models_zoo.files import write_bytes
-from models_zoo.robustness.suites import (
-    ANGLES,
-    CHEAP,
-    DEFAULT_ATTACK,
-    SHIFTS,
-    SUITES,
-    Beside,
-    Row,
-    evaluate,
-    read_rows,
-    together,
-)
+from models_zoo.robustness.attack_grid import DEFAULT_GRID
+from models_zoo.robustness.suites import CHEAP, SUITES, evaluate
+from models_zoo.robustness.table import Row, read_rows
 from models_zoo.training.augment import Augment
 from models_zoo.training.config import Config
 from models_zoo.training.fit import choose_device, fit
 from models_zoo.training.model_card import Reference, record
 from models_zoo.training.progress import Fitted, TrainingFailed, show_progress
 from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
+from stats.rates import newcombe
 from stats.scores import Score
 
 BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"
@@ -62,11 +55,10 @@ LINE_UP = {
 
 @dataclass(frozen=True)
 class Column:
-    """One figure of each model: a suite's row with this parameter, or all its rows as one share."""
+    """One figure of each model: all its accuracies under conditions with these fields, as one."""
 
-    suite: str
-    parameter: str | None = None
-    """None for all rows of the suite."""
+    where: dict[str, Any]
+    """Fields of a `Condition` and the values that they must have."""
     digits: int = 1
     """After the decimal point, in per cent."""
     has_interval: bool = True
@@ -81,41 +73,44 @@ class Column:
         return f"{100 * score.accuracy:.{self.digits}f}" + self._below(f"{low}-{high}")
 
     def gain(self, rows: list[Row], reference: list[Row]) -> str:
-        """In points, with its interval below it; nothing under 5 pictures, whose counts stand in the other table."""
-        pair = Beside(self.suite, self.parameter or "", self._score(rows), self._score(reference))
-        if pair.interval is None:
+        """In points, with its interval below it; nothing under 5 pictures, whose counts are in the other table."""
+        score, other = self._score(rows), self._score(reference)
+        interval = newcombe(score.correct, score.n, other.correct, other.n)
+        if interval is None:
             return ""
-        low, high = (f"{100 * end:+.{self.digits}f}" for end in pair.interval)
-        return f"{100 * pair.gain:+.{self.digits}f}" + self._below(f"{low} to {high}")
+        low, high = (f"{100 * end:+.{self.digits}f}" for end in interval)
+        return f"{100 * (score.accuracy - other.accuracy):+.{self.digits}f}" + self._below(f"{low} to {high}")
 
     def _score(self, rows: list[Row]) -> Score:
-        return together((row for row in rows if self.parameter in (None, row.parameter)), self.suite)
+        chosen = (row.score for row in rows if not row.is_cell and self.where.items() <= asdict(row.condition).items())
+        return sum(chosen, Score(0, 0))
 
     def _below(self, interval: str) -> str:
         return f"<br><sub>{interval}</sub>" if self.has_interval else ""
 
 
+PGD = {"suite": "pgd", "steps": DEFAULT_GRID.steps, "restarts": DEFAULT_GRID.restarts}
 COLUMNS = {
-    "clean": Column("base", digits=2),
-    "corruptions": Column("corruption", has_interval=False),
-    "FGSM 0.3": Column("fgsm", "linf 0.3"),
-    "PGD 0.1": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.1)),
-    "PGD 0.2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.2)),
-    "PGD 0.3": Column("pgd", DEFAULT_ATTACK.pgd_parameter("linf", 0.3)),
-    "PGD l2 2": Column("pgd", DEFAULT_ATTACK.pgd_parameter("l2", 2.0)),
-    "shifted": Column("moved", f"shifted up to {SHIFTS[-1]} pixels"),
-    "turned": Column("moved", f"turned up to {ANGLES[-1]} degrees"),
-    "both": Column("moved", "shifted and turned"),
+    "clean": Column({"suite": "base"}, digits=2),
+    "corruptions": Column({"suite": "corruption"}, has_interval=False),
+    "FGSM 0.3": Column({"suite": "fgsm", "norm": "linf", "epsilon": 0.3}),
+    "PGD 0.1": Column({**PGD, "norm": "linf", "epsilon": 0.1}),
+    "PGD 0.2": Column({**PGD, "norm": "linf", "epsilon": 0.2}),
+    "PGD 0.3": Column({**PGD, "norm": "linf", "epsilon": 0.3}),
+    "PGD l2 2": Column({**PGD, "norm": "l2", "epsilon": 2.0}),
+    "shifted": Column({"suite": "moved", "grid": "shifted"}),
+    "turned": Column({"suite": "moved", "grid": "turned"}),
+    "both": Column({"suite": "moved", "grid": "both"}),
 }
 
 
 def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: int) -> tuple[Fitted, list[Row]]:
-    """One model of the line-up: trained unless it was already, and measured unless it was on as many pictures."""
+    """One model of `LINE_UP`: trained unless it was already, and measured unless it was on as many pictures."""
     fitted = fit(folder, config, base=base, on_progress=show_progress)
     rows = read_rows(folder)
     whole, few = len(base.test_labels), min(at_most, len(base.test_labels))
-    asked = {(suite, whole if suite in CHEAP else few) for suite in SUITES if suite != "confusion"}
-    if not asked <= {(row.suite, row.n) for row in rows}:
+    wanted = {(suite, whole if suite in CHEAP else few) for suite in SUITES if suite != "confusion"}
+    if not wanted <= {(row.condition.suite, row.n) for row in rows if not row.is_cell}:
         pictures = base.test_images, base.test_labels
         model = fitted.model.to(choose_device(config.device))
         rows = evaluate(model, fitted.weights_hash[:12], pictures, suites=SUITES, at_most=at_most)
@@ -123,10 +118,10 @@ def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: 
 
 
 def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
-    """Markdown: everything in one table, and each model beside the plainly trained one."""
+    """Markdown: everything in one table, and how each model differs from the plainly trained one."""
     reference = results[REFERENCE][1]
-    n = {row.suite: row.n for row in reference}
-    kinds = {row.parameter.split()[0] for row in reference if row.suite == "corruption"}
+    n = {row.condition.suite: row.n for row in reference if not row.is_cell}
+    kinds = {row.condition.corruption for row in reference} - {""}
     head = f"| recipe | {' | '.join(COLUMNS)} |"
     lines = [
         f"Accuracy in %, with Wilson's 95 % interval below it. Clean on all {n['base']:,} test digits, the rest on "
@@ -140,7 +135,7 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
     ]
     for name, (fitted, rows) in results.items():
         shares = " | ".join(column.share(rows) for column in COLUMNS.values())
-        error = next(row.error for row in rows if row.suite == "calibration")
+        error = next(row.calibration_error for row in rows if row.condition.suite == "calibration")
         seconds = sum(row["cpu_seconds"] for row in fitted.epochs)
         lines.append(f"| {name} | {shares} | {error:.4f} | {seconds:.0f} |")
     lines += [
@@ -159,14 +154,14 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
 
 
 def reference_in(folder: Path) -> Reference | None:
-    """The plainly trained model, to be shown beside the others; None when it is not there yet."""
+    """The plainly trained model, to compare the others with; None when it is not there yet."""
     about = f"{PLAIN.architecture}, trained plainly on the same data with the same budget."
     rows = read_rows(folder / REFERENCE)
     return Reference("its plainly trained reference", about, rows) if rows else None
 
 
 def put_between(page: Path, text: str) -> None:
-    """Replace what stands between the two marking lines of a page.
+    """Replace what is between the two marking lines of a page.
 
     Raises:
         ValueError: the page does not have them.

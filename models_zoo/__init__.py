@@ -5,10 +5,11 @@ Rooms, each of which imports only those above it:
 networks     `catalogue`: the names in ARCHITECTURES. `architectures`: build(name, classes=10), a network that takes
              float32 [n, channels, height, width] in 0 to 1 and gives logits [n, classes]. `checkpoints`:
              save_model(folder, model, meta) -> weights hash; load_model(folder). `predict`: probabilities(model,
-             images) -> float32 [n, classes]; accuracy(model, images, labels) -> Score(correct, n)
+             images) -> float32 [n, classes]; accuracy(model, images, labels) -> stats' Score(correct, n)
 data         `images`: canonical_png(data, canvas=280) -> bytes; to_array(png, size=28) -> uint8 [size, size].
              `base_sets`: base_set("mnist").ensure(root) and .load(root) -> BaseData. `run_data`: what a run reads
-robustness   attacks, corruptions, and evaluate(model, name, pictures, ...), the evaluation table
+robustness   attacks and corruptions. `suites`: evaluate(model, name, pictures, ...) -> [Row]. `table`:
+             read_rows(folder), compare(rows, reference)
 training     `config`: Config, with its recipe and augmentation; FIRST, NEXT, PHOTOGRAPHS. `fit`: fit(folder, config,
              base=..., on_progress=...) -> Fitted. `rebuild`: rebuild(folder, base=...) -> Rebuilt
 cli          `python -m models_zoo`; no other module imports it

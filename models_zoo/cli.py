@@ -11,7 +11,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,7 +25,9 @@ from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
 from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model
-from models_zoo.robustness.suites import CHEAP, DEFAULT_ATTACK, SUITES, Attack, Row, evaluate, merged, read_rows
+from models_zoo.robustness.attack_grid import DEFAULT_GRID, AttackGrid
+from models_zoo.robustness.suites import CHEAP, SUITES, evaluate
+from models_zoo.robustness.table import Row, merged, read_rows
 from models_zoo.training.config import Config
 from models_zoo.training.fit import choose_device, fit
 from models_zoo.training.model_card import PLAIN_RECIPE, Reference, record
@@ -68,7 +70,7 @@ def train(given: argparse.Namespace) -> None:
                 reference = reference_for(given.folder, given.reference, measure(plain, "reference", test))
             record_with_earlier(given.folder, rows, test=test, reference=reference)
             for row in rows:
-                if row.suite == "base":
+                if row.condition.suite == "base" and not row.is_cell:
                     print(f"Test set: {row.correct:,} of {row.n:,} right.")
         elif not given.no_evaluation:
             print("There is no test set to measure the model on: name a folder with --test.")
@@ -139,14 +141,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluation(options: Any) -> None:
     cheap, costly = ",".join(CHEAP), ", ".join(name for name in SUITES if name not in CHEAP)
-    linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_ATTACK.linf, DEFAULT_ATTACK.l2))
+    linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_GRID.linf, DEFAULT_GRID.l2))
     for flag, kind, metavar, default, text in (
         ("--suites", _suites, "NAME,...", cheap, f"any of {', '.join(SUITES)} (%(default)s)"),
         ("--at-most", _count, "N", 1000, f"pictures for each of {costly} (%(default)s)"),
         ("--linf", _epsilons, "EPSILON,...", linf, "largest changes of a pixel by fgsm and pgd, or none (%(default)s)"),
         ("--l2", _epsilons, "EPSILON,...", l2, "the same, of the whole picture's length (%(default)s)"),
-        ("--pgd-steps", _count, "N", DEFAULT_ATTACK.steps, "steps of pgd (%(default)s)"),
-        ("--pgd-restarts", _count, "N", DEFAULT_ATTACK.restarts, "random starts of pgd (%(default)s)"),
+        ("--pgd-steps", _count, "N", DEFAULT_GRID.steps, "steps of pgd (%(default)s)"),
+        ("--pgd-restarts", _count, "N", DEFAULT_GRID.restarts, "random starts of pgd (%(default)s)"),
         ("--pgd-step-size", float, "LENGTH", None, "length of a step of pgd, if not 2.5 epsilon / steps"),
     ):
         options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
@@ -181,13 +183,13 @@ def measurement(given: argparse.Namespace, config: Config) -> Measure:
     Raises:
         ConfigError, RunDataError: an attack that can't be made, or a round's folder that can't be read.
     """
-    attack = Attack(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
+    attacks = AttackGrid(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
     device = choose_device(config.device)
     rounds = {title: _test_pictures(folder, config) for title, folder in given.round}
 
     def measure(model: nn.Module, name: str, test: Pictures | None) -> list[Row]:
         return evaluate(
-            model.to(device), name, test, rounds=rounds, suites=given.suites, at_most=given.at_most, attack=attack
+            model.to(device), name, test, rounds=rounds, suites=given.suites, at_most=given.at_most, attacks=attacks
         )
 
     return measure
@@ -254,28 +256,22 @@ def record_with_earlier(folder: Path, rows: list[Row], *, test: Pictures | None,
     """
     stored = read_json(folder / MEASURED) if (folder / MEASURED).exists() else {}
     test_sha256 = _sha256(test) if test else stored.get("test_sha256")
-    earlier, beside = read_rows(folder), _reference(stored)
+    earlier, last_reference = read_rows(folder), Reference.from_json(stored.get("reference"), folder / MEASURED)
     if test_sha256 != stored.get("test_sha256", test_sha256):
         print("This is another test set than that of the last measuring, whose rows are replaced.")
-        earlier, beside = [], None
-    if reference and beside and reference.about == beside.about:
-        reference = replace(reference, rows=merged(beside.rows, reference.rows))
-    reference, table = reference or beside, merged(earlier, rows)
-    if kept := {row.suite for row in table} - {row.suite for row in rows} - {"confusion"}:
+        earlier, last_reference = [], None
+    if reference and last_reference and reference.about == last_reference.about:
+        reference = replace(reference, rows=merged(last_reference.rows, reference.rows))
+    reference, table = reference or last_reference, merged(earlier, rows)
+    if kept := {row.condition.suite for row in table} - {row.condition.suite for row in rows}:
         print(f"Kept of an earlier measuring: {', '.join(sorted(kept))}.")
     record(folder, table, reference=reference)
     # Last: a kill before it leaves the old hash, and then the next measuring replaces everything at worst.
-    write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and asdict(reference)})
+    write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and reference.to_json()})
 
 
 def _sha256(pictures: Pictures) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in pictures)).hexdigest()
-
-
-def _reference(stored: dict[str, Any]) -> Reference | None:
-    """The reference that was kept in `measured.json`, if there was one."""
-    kept = stored.get("reference")
-    return Reference(kept["name"], kept["about"], [Row(**row) for row in kept["rows"]]) if kept else None
 
 
 def _suites(text: str) -> list[str]:

@@ -218,7 +218,7 @@ class TrainingSetAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["model", "suite", "parameter", "round", "correct", "n"]
+    list_display = ["model", "suite", "condition", "round", "correct", "n"]
     list_filter = ["suite"]
     list_select_related = ["model__task", "round__task"]
 

@@ -21,7 +21,7 @@ def poll_rounds() -> dict[str, int]:
     return {
         "closed": sum(_close_if_due(round) for round in _in_status(Round.Status.OPEN)),
         "started": sum(_train_if_due(round) for round in _in_status(Round.Status.VALIDATING)),
-        "taken_up": runs.take_up_lost_runs(),
+        "taken_up": runs.requeue_lost_runs(),
     }
 
 

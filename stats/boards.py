@@ -11,7 +11,7 @@ FEWEST_FOR_RATE = 20
 
 @dataclass(frozen=True)
 class AnnotatorCounts:
-    """What one annotator did: attempts, the fooling ones of them, and of these how many stand where."""
+    """What one annotator did: attempts, the fooling ones among them, and those by state of verification."""
 
     attempts: int = 0
     fooled: int = 0
@@ -44,7 +44,7 @@ def add_up(rounds: Iterable[Mapping[str, AnnotatorCounts]]) -> dict[str, Annotat
 
 
 def ranks(scores: Sequence[float]) -> list[int]:
-    """The place of each of `scores`, which come best first: equals share a place, and the next place is left free."""
+    """The place of each of `scores`, sorted best first: equals share a place, and the next place is skipped."""
     places: list[int] = []
     for index, score in enumerate(scores):
         places.append(places[-1] if index and score == scores[index - 1] else index + 1)

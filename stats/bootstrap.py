@@ -1,4 +1,4 @@
-"""Intervals that know that attempts come in clusters: one annotator's are more alike than two annotators'."""
+"""Intervals for attempts in clusters: those of one annotator are more alike than those of two."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ import numpy as np
 from .rates import Interval
 
 RESAMPLES = 2_000
-#: Under so many annotators, drawing among them says next to nothing about annotators at large.
+#: With fewer annotators, resampling them shows too little of how annotators differ.
 FEWEST_CLUSTERS = 5
 SEED = 20
-#: Draws held in memory at once.
+#: So many drawn annotators are held in memory at once.
 BLOCK = 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""The numbers label by label."""
+"""Rates and counts for each label."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from .rates import Rate
 
 @dataclass(frozen=True)
 class Group:
-    """`n` attempts that claim one label, were read as one label and are verified or not."""
+    """`n` attempts with the same claimed label, the same predicted label and the same `verified`."""
 
     claimed: str
     predicted: str
@@ -22,7 +22,7 @@ class Group:
 
 @dataclass(frozen=True)
 class ClassRates:
-    """MER and vMER of the attempts that claim `label`; both have these attempts below the line."""
+    """MER and vMER of the attempts that claim `label`; these attempts are the denominator of both."""
 
     label: str
     mer: Rate
@@ -42,7 +42,7 @@ def class_rates(groups: Sequence[Group], labels: Sequence[str]) -> list[ClassRat
 
 
 def confusion(groups: Iterable[Group], labels: Sequence[str]) -> list[list[int]]:
-    """Attempts by claimed label (row) and by what the adversary read (column), [labels][labels].
+    """Attempts by claimed label (row) and predicted label (column), [labels][labels].
 
     Off the diagonal are the fooling attempts, verified or not; all of it adds up to the attempts.
     """

@@ -1,4 +1,4 @@
-"""What a verified example costs, and who bears it."""
+"""How many tries and how much time a verified example takes, and how unevenly annotators contribute."""
 
 from collections.abc import Sequence
 from statistics import fmean, median

@@ -117,7 +117,7 @@ class Share(Rate):
 
 @dataclass(frozen=True)
 class Change:
-    """How far `rate` lies from `before`: their difference in -1…1, and Newcombe's 95 % interval of it."""
+    """The difference `rate` - `before`, in -1…1, and Newcombe's 95 % interval of it."""
 
     rate: Rate
     before: Rate
@@ -137,7 +137,7 @@ class Change:
         return newcombe(self.rate.numerator, self.rate.denominator, self.before.numerator, self.before.denominator)
 
     def to_json(self) -> ChangeJson | None:
-        """None where there is no difference to speak of."""
+        """None where there is no difference."""
         if self.difference is None:
             return None
         return {"difference": self.difference, "interval": listed(self.interval)}

@@ -18,15 +18,16 @@ from models_zoo.robustness import suites
 from models_zoo.training.fit import Config, Fitted, fit
 from rounds import predictor, services
 from rounds.models import Example, ModelVersion, Person, Prompt, Round, Task
-from rounds.training import evaluate, execute, runs
-from rounds.training.runs import Measured
+from rounds.training import evaluate, runs
+from rounds.training.model_files import store_model
+from rounds.training.runs import Measurement
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("dadc", deadline=None)
 hypothesis.settings.load_profile("dadc")
 
 #: What models are measured on here: one cheap suite, one costly one.
-SUITES, AT_MOST = ("base", "fgsm"), 10
+SUITES, SAMPLE_SIZE = ("base", "fgsm"), 10
 #: Real and small: a few thousand digits, one epoch, a second or two.
 SMALL = Config(architecture="mnist_cnn", epochs=1, base_replay=6_000, batch_size=64, lr=0.02, threads=2)
 
@@ -88,7 +89,7 @@ def _own_folders(settings, tmp_path: Path) -> None:
 def _measured_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """New models are measured on two suites, the costly one on a few digits: a second instead of ten."""
     monkeypatch.setattr(evaluate, "SUITES", SUITES)
-    monkeypatch.setattr(evaluate, "AT_MOST", AT_MOST)
+    monkeypatch.setattr(evaluate, "SAMPLE_SIZE", SAMPLE_SIZE)
 
 
 @dataclass(frozen=True)
@@ -146,20 +147,20 @@ def digits(db) -> Task:
 
 
 @pytest.fixture(scope="session")
-def small_model_on_base(small_model: Fitted, base: BaseData) -> list[Measured]:
+def small_model_on_base(small_model: Fitted, base: BaseData) -> list[Measurement]:
     test = base.test_images, base.test_labels
-    rows = suites.evaluate(small_model.model, "small", test, suites=SUITES, at_most=AT_MOST)
-    return [evaluate.on_base_dev(small_model.model, base), *evaluate.kept(rows)]
+    rows = suites.evaluate(small_model.model, "small", test, suites=SUITES, at_most=SAMPLE_SIZE)
+    return [evaluate.evaluate_on_base_dev(small_model.model, base), *evaluate.measurements_of(rows)]
 
 
 @pytest.fixture
-def adversary(digits: Task, small_model: Fitted, small_model_on_base: list[Measured]) -> ModelVersion:
+def adversary(digits: Task, small_model: Fitted, small_model_on_base: list[Measurement]) -> ModelVersion:
     """The small model, published and measured as the first model of digits."""
     model = runs.register_model(
         task=digits,
         parent=None,
         training_set=None,
-        **execute._store(digits, small_model.folder, small_model, "small", SMALL),
+        **store_model(digits, small_model.folder, small_model, "small", SMALL),
     )
     runs.record_measurements(small_model_on_base, new_model=model)
     return model

@@ -140,6 +140,7 @@ def test_only_the_two_doors_of_the_app_import_what_loads_torch(graph):
         "models_zoo.limits",
         "models_zoo.process",
         "models_zoo.data.images",
+        "models_zoo.robustness.table",
         "models_zoo.training.config",
         "models_zoo.training.progress",
     }

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from models_zoo.data.base_sets import BASE_SETS, BaseSet
 from rounds.models import Task
-from rounds.training import execute
+from rounds.training import first_model
 
 from .conftest import SMALL
 from .models_zoo.conftest import toy_base
@@ -34,7 +34,7 @@ def toys(monkeypatch, settings):
 
 
 def test_the_first_model_is_trained_on_the_base_set_of_its_task(digits, toys, settings, monkeypatch):
-    monkeypatch.setattr(execute, "FIRST", SMALL)
+    monkeypatch.setattr(first_model, "FIRST", SMALL)
     monkeypatch.setattr("rounds.training.evaluate.SUITES", ("base",))
     Task.objects.update(base_data="toys")
     said = io.StringIO()

@@ -321,9 +321,9 @@ def test_the_splits_are_those_of_the_rounds_own_examples_in_its_newest_freeze(on
 # --- Models × test sets -------------------------------------------------------------------------------------------
 
 
-def measured(model, suite, correct, n, round=None, training_set=None, parameter=""):
+def measured(model, suite, correct, n, round=None, training_set=None, **varied):
     Evaluation.objects.create(
-        model=model, suite=suite, round=round, training_set=training_set, correct=correct, n=n, parameter=parameter
+        model=model, suite=suite, round=round, training_set=training_set, correct=correct, n=n, **varied
     )
 
 
@@ -357,17 +357,18 @@ def three_models(task, adversary, one):
 
 def test_the_matrix_shows_what_is_left_when_the_base_test_set_is_made_hard(task, adversary):
     child = a_model(task, parent=adversary)
-    for suite, parameter, counts in (
-        ("corruption", "fog 1", (90, 70)),
-        ("corruption", "fog 2", (30, 40)),
-        ("fgsm", "linf 0.1", (5, 5)),
-        ("pgd", "linf 0.1, 40 steps, 1 restarts", (8, 60)),
-        ("pgd", "linf 0.2, 40 steps, 1 restarts", (5, 5)),
-        ("moved", "turned up to 30 degrees", (5, 5)),
-        ("moved", "shifted and turned", (20, 10)),
+    for suite, varied, counts in (
+        ("corruption", {"corruption": "fog", "severity": 1}, (90, 70)),
+        ("corruption", {"corruption": "fog", "severity": 2}, (30, 40)),
+        ("fgsm", {"norm": "linf", "epsilon": 0.1}, (5, 5)),
+        ("pgd", {"norm": "linf", "epsilon": 0.1, "steps": 40}, (8, 60)),
+        ("pgd", {"norm": "linf", "epsilon": 0.2, "steps": 40}, (5, 5)),
+        ("pgd", {"norm": "l2", "epsilon": 0.1, "steps": 40}, (5, 5)),
+        ("moved", {"grid": "turned"}, (5, 5)),
+        ("moved", {"grid": "both"}, (20, 10)),
     ):
         for model, correct in zip((adversary, child), counts, strict=True):
-            measured(model, suite, correct, 100, parameter=parameter)
+            measured(model, suite, correct, 100, **varied)
     matrix = reports.matrix(task)
     assert [(column["title"], column["n"]) for column in matrix["columns"]] == [
         ("Corrupted", 200),
@@ -386,7 +387,7 @@ def test_a_robust_model_stands_in_the_matrix_against_its_nearest_plain_ancestor(
     child = a_model(task, parent=robust, recipe="pgd")
     for model, clean, attacked in ((adversary, 99, 5), (robust, 97, 60), (child, 96, 70)):
         measured(model, "base_test", clean, 100)
-        measured(model, "pgd", attacked, 100, parameter="linf 0.3, 40 steps, 1 restarts")
+        measured(model, "pgd", attacked, 100, norm="linf", epsilon=0.3, steps=40)
     rows = reports.matrix(task)["rows"]
     assert [row["recipe"] for row in rows] == ["standard", "pgd", "pgd"]
     assert rows[0]["reference"] is None

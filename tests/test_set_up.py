@@ -7,7 +7,7 @@ from django_q.models import Schedule
 
 from rounds import services
 from rounds.models import AuditEvent, ModelVersion, Round, Task
-from rounds.training import execute
+from rounds.training import first_model
 
 from .conftest import SMALL
 
@@ -23,7 +23,7 @@ def set_up() -> str:
 def test_everything_is_set_up_once(settings, tmp_path, base, monkeypatch):
     """With a small first model; how good the default one gets is measured in `bench`."""
     settings.STATIC_ROOT = tmp_path / "static"
-    monkeypatch.setattr(execute, "FIRST", SMALL)
+    monkeypatch.setattr(first_model, "FIRST", SMALL)
     said = set_up()
     assert "Admin:     admin / " in said
     assert "of 10,000 test digits right" in said
@@ -62,7 +62,7 @@ def test_labels_that_the_base_data_does_not_fit_are_told(digits, base):
 
 
 def test_a_first_model_is_trained_as_the_command_says(digits, base, monkeypatch):
-    monkeypatch.setattr(execute, "FIRST", SMALL)
+    monkeypatch.setattr(first_model, "FIRST", SMALL)
     monkeypatch.setattr("rounds.training.evaluate.SUITES", ("base",))
     call_command("start_task", "digits", recipe={"recipe": {"name": "fgsm"}, "epochs": 1}, stdout=io.StringIO())
     assert [model.recipe["recipe"]["name"] for model in ModelVersion.objects.all()] == ["fgsm", "standard"]

@@ -1,4 +1,4 @@
-"""A training run: claimed, kept alive, published once, or given back."""
+"""A training run: claimed, held by its heartbeat, published once, or failed."""
 
 import errno
 import json
@@ -15,11 +15,13 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 
+from models_zoo.robustness import table
 from models_zoo.robustness.suites import SUITES
 from rounds import jobs, poll, predictor, rules, services
 from rounds.datasets.freeze import manifest_hash
 from rounds.models import Drawing, Evaluation, Example, ModelVersion, Round, Task, TrainingRun
 from rounds.training import evaluate, execute, runs
+from rounds.training.first_model import train_first_model
 from rounds.training.runs import LeaseLost
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +58,7 @@ def stored(model, name) -> str:
         return file.read().decode()
 
 
-def test_a_run_ends_in_a_published_model_with_everything_beside_it(run):
+def test_a_run_ends_in_a_published_model_with_all_of_its_files(run):
     jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -83,87 +85,85 @@ def test_the_stored_table_is_complete_and_the_database_has_the_same_counts(run, 
     monkeypatch.setattr(evaluate, "SUITES", SUITES)
     jobs.train(run.pk)
     model = ModelVersion.objects.get(number=2)
-    table = json.loads(stored(model, "evaluation.json"))
-    assert {row["suite"] for row in table} == {*SUITES, "round"}
-    assert {row["model"] for row in table} == {model.weights_hash[:12]}
-    in_files = {
-        (evaluate.KEPT[row["suite"]], row["parameter"].replace("test", ""), row["correct"], row["n"])
-        for row in table
-        if row["suite"] in evaluate.KEPT
-    }
-    kept = model.evaluations.filter(suite__in=evaluate.KEPT.values())
-    assert set(kept.values_list("suite", "parameter", "correct", "n")) == in_files
+    rows = table.from_json(json.loads(stored(model, "evaluation.json")), "evaluation.json")
+    assert {row.condition.suite for row in rows} == set(table.SUITES)
+    assert {row.model for row in rows} == {model.weights_hash[:12]}
+    in_file = {(row.condition, row.score) for row in rows if not row.is_cell}
+    in_database = {(evaluation.condition, evaluation.score) for evaluation in model.evaluations.all()}
+    only_in_file = {condition.suite for condition, _ in in_file - in_database}
+    only_in_database = {condition.suite for condition, _ in in_database - in_file}
+    assert (only_in_file, only_in_database) == ({"calibration", "all_rounds"}, {"base_dev", "round_dev"})
 
 
-def test_a_robust_models_card_shows_its_plainly_trained_parent_beside_it(run):
+def test_a_robust_models_card_compares_it_with_its_plainly_trained_parent(run):
     TrainingRun.objects.update(recipe={**QUICK, "recipe": {"name": "fgsm"}})
     jobs.train(run.pk)
     card = stored(ModelVersion.objects.get(number=2), "README.md")
     assert "Not evaluated yet" not in card
-    plain, robust = (m.evaluations.get(suite="fgsm", parameter="linf 0.1") for m in ModelVersion.objects.all())
-    assert "### Beside Graphite\n\nGraphite (model 1) is its parent (recipe standard)." in card
+    plain, robust = (m.evaluations.get(suite="fgsm", norm="linf", epsilon=0.1) for m in ModelVersion.objects.all())
+    assert "### Compared with Graphite\n\nGraphite (model 1) is its parent (recipe standard)." in card
     assert f"| fgsm | linf 0.1 | 10 | {10 * robust.correct}.00 % | {10 * plain.correct}.00 % |" in card
     # The parent was measured on this round's tests only now, and read none.
-    assert "| round | round 1 | 1 |" in card
+    assert "| round | 1 | 1 |" in card
 
 
-def test_a_robust_models_child_is_shown_beside_the_plain_ancestor(run):
+def test_a_robust_models_child_is_compared_with_the_plain_ancestor(run):
     plain = run.parent
     run.parent = ModelVersion.objects.create(
         task=plain.task, number=2, parent=plain, recipe={"recipe": {"name": "pgd"}}, seed=0, folder="models/robust"
     )
-    assert evaluate.reference(run, []).name == plain.name
+    assert evaluate.card_reference(run, []).name == plain.name
 
 
 def test_where_no_model_was_trained_plainly_the_card_says_so(run):
     ModelVersion.objects.update(recipe={"recipe": {"name": "pgd"}})
     run.parent.refresh_from_db()
-    reference = evaluate.reference(run, [])
+    reference = evaluate.card_reference(run, [])
     assert reference.about.startswith("Graphite (model 1) is its parent (recipe pgd).")
     assert "None of its ancestors was trained plainly" in reference.about
 
 
-def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_shown_beside(digits, base):
+def test_a_robust_first_model_has_a_plain_twin_that_it_and_its_children_are_compared_with(digits, base):
     changes = {**QUICK, "recipe": {"name": "fgsm"}}
-    robust = execute.train_first(digits, changes=changes, on_progress=lambda progress: None)
+    robust = train_first_model(digits, changes=changes, on_progress=lambda progress: None)
     first, twin = ModelVersion.objects.all()
     assert (first, first.recipe_name, twin.recipe_name) == (robust, "fgsm", "standard")
     assert {**twin.recipe, "recipe": robust.recipe["recipe"]} == robust.recipe
-    ours, plain = (model.evaluations.get(suite="fgsm", parameter="linf 0.1") for model in (robust, twin))
+    ours, plain = (model.evaluations.get(suite="fgsm", norm="linf", epsilon=0.1) for model in (robust, twin))
     card = stored(robust, "README.md")
-    assert "### Beside its plainly trained twin" in card
+    assert "### Compared with its plainly trained twin" in card
     assert f"| fgsm | linf 0.1 | 10 | {10 * ours.correct}.00 % | {10 * plain.correct}.00 % |" in card
-    assert "### Beside" not in stored(twin, "README.md")
-    assert evaluate.reference(TrainingRun(parent=robust), []).name == twin.name
+    assert "### Compared" not in stored(twin, "README.md")
+    assert evaluate.card_reference(TrainingRun(parent=robust), []).name == twin.name
     # Trained plainly from robust weights is not plain.
     child = ModelVersion.objects.create(
         task=digits, number=3, parent=robust, seed=0, folder="models/child", weights_hash="child",
         recipe={"recipe": {"name": "standard"}, "warm_start": True},
     )  # fmt: skip
-    assert evaluate.reference(TrainingRun(parent=child), []).name == twin.name
+    assert evaluate.card_reference(TrainingRun(parent=child), []).name == twin.name
     assert not (settings.DATA_DIR / "work" / "first-digits").exists()
 
 
-def test_a_first_model_that_was_given_up_does_not_stand_in_the_way_of_another(digits, base):
+def test_an_abandoned_first_training_does_not_stand_in_the_way_of_another(digits, base):
     def interrupt(progress):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        execute.train_first(digits, changes=QUICK, on_progress=interrupt)
-    model = execute.train_first(digits, changes={**QUICK, "seed": 1}, on_progress=lambda progress: None)
+        train_first_model(digits, changes=QUICK, on_progress=interrupt)
+    model = train_first_model(digits, changes={**QUICK, "seed": 1}, on_progress=lambda progress: None)
     assert model.seed == 1
     assert not (settings.DATA_DIR / "work" / "first-digits").exists()
 
 
-def test_what_a_kill_left_in_the_middle_of_a_file_is_not_stored(run, monkeypatch):
+def test_a_half_written_file_that_a_killed_process_left_is_not_stored(run, monkeypatch):
     fit = execute.fit
 
-    def fit_beside_a_torn_file(folder, *args, **options):
+    def fit_and_leave_half_a_file(folder, *args, **options):
         fitted = fit(folder, *args, **options)
         (folder / ".model.safetensors.x1y2").write_bytes(b"half a file")
         return fitted
 
-    monkeypatch.setattr(execute, "fit", fit_beside_a_torn_file)
+    monkeypatch.setattr(execute, "fit", fit_and_leave_half_a_file)
     jobs.train(run.pk)
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED, run.error
@@ -207,22 +207,22 @@ def test_a_worker_that_is_replaced_while_it_measures_publishes_nothing(run, monk
 
 
 def test_a_slow_suite_keeps_the_lease_while_it_runs(run, monkeypatch):
-    monkeypatch.setattr(execute, "SECONDS_BETWEEN_REPORTS", 0)
-    told = []
-    monkeypatch.setattr(runs, "heartbeat", lambda *, run, progress: told.append(progress.get("measuring")))
+    monkeypatch.setattr(execute, "SECONDS_BETWEEN_HEARTBEATS", 0)
+    beats = []
+    monkeypatch.setattr(runs, "heartbeat", lambda *, run, progress: beats.append(progress.get("measuring")))
     jobs.train(run.pk)
-    assert told.count("fgsm") > 1
-    assert told[-1] == "round 1"
+    assert beats.count("fgsm") > 1
+    assert beats[-1] == "round 1"
 
 
-def test_a_worker_that_stumbles_after_it_was_replaced_fails_nothing(run, monkeypatch):
-    def stumble(*args, **kwargs):
+def test_an_error_of_a_worker_that_was_replaced_does_not_fail_the_run(run, monkeypatch):
+    def fail_late(*args, **kwargs):
         TrainingRun.objects.update(worker="another")
         raise FileNotFoundError("the other one has cleared the folder")
 
-    monkeypatch.setattr(execute, "fit", stumble)
+    monkeypatch.setattr(execute, "fit", fail_late)
     jobs.train(run.pk)
-    runs.fail_run(run=run, error="said by one who has not seen it since")
+    runs.fail_run(run=run, error="from a worker that read the run before it was replaced")
     run.refresh_from_db()
     assert (run.status, run.worker, run.error) == (Status.RUNNING, "another", "")
     assert Round.objects.get().status == Round.Status.TRAINING
@@ -293,7 +293,7 @@ def test_a_run_that_kills_every_worker_is_given_back_to_the_admin(run, adam):
 
 
 def assert_failed(run, sentence):
-    """The run says why; the round is where the admin can act; no model and no files of one are there."""
+    """The run has the reason; the round is back where the admin can act; there is no model, and no files of one."""
     run.refresh_from_db()
     assert run.status == Status.FAILED
     assert sentence in run.error
@@ -358,7 +358,7 @@ def test_a_full_disk_fails_the_run_and_room_is_made(run, full, file):
 
 
 @pytest.mark.parametrize("name", ["checkpoint.safetensors", "model.safetensors"])
-def test_a_disk_that_is_full_while_it_trains_promises_no_more_than_is_kept(run, monkeypatch, name):
+def test_a_disk_that_is_full_while_it_trains_does_not_promise_to_go_on(run, monkeypatch, name):
     def replace(source, target):
         if str(target).endswith(name):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -373,7 +373,7 @@ def test_a_disk_that_is_full_while_it_trains_promises_no_more_than_is_kept(run, 
 
 
 @pytest.mark.parametrize("name", ["train_images.npy", "dev_labels.npy", "manifest.json"])
-def test_a_disk_that_is_full_before_it_trains_is_told_too(run, monkeypatch, name):
+def test_a_disk_that_is_full_before_it_trains_is_reported_too(run, monkeypatch, name):
     def replace(source, target):
         if str(target).endswith(name):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -385,7 +385,7 @@ def test_a_disk_that_is_full_before_it_trains_is_told_too(run, monkeypatch, name
     assert_failed(run, "The disk is full: make room, then train again; it starts over.")
 
 
-def test_a_disk_that_is_full_when_the_parent_is_laid_out_is_told_too(run, monkeypatch):
+def test_a_disk_that_is_full_when_the_parent_is_fetched_is_reported_too(run, monkeypatch):
     def copyfile(source, target):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -406,7 +406,7 @@ def test_what_a_full_disk_left_half_written_is_replaced_by_the_next_run(run, ful
     assert predictor.load(run.model)
 
 
-def test_an_unexpected_error_is_told_too(run, monkeypatch):
+def test_an_unexpected_error_is_reported_too(run, monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("out of memory")
 
@@ -443,7 +443,7 @@ def test_nothing_is_trained_on_examples_that_were_altered_after_the_freeze(run):
 
 
 def test_a_model_that_passes_opens_the_next_round_by_itself(run, monkeypatch):
-    monkeypatch.setattr(rules, "gate", lambda **tallies: rules.Verdict(passed=True, reasons=["better"]))
+    monkeypatch.setattr(rules, "gate", lambda **scores: rules.Verdict(passed=True, reasons=["better"]))
     jobs.train(run.pk)
     run.refresh_from_db()
     assert Round.objects.get(number=1).status == Round.Status.DONE
@@ -460,7 +460,7 @@ def waiting(run, adam) -> Round:
     return Round.objects.get()
 
 
-def test_a_model_that_does_not_pass_waits_with_the_reason_and_the_admins_are_told(waiting, run):
+def test_a_model_that_does_not_pass_waits_with_the_reason_and_the_admins_get_a_mail(waiting, run):
     run.refresh_from_db()
     assert waiting.status == Round.Status.REVIEWING
     assert not run.gate["passed"]

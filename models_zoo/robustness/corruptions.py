@@ -56,7 +56,7 @@ def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> n
         return CORRUPTIONS[name](pictures, severity, torch.Generator().manual_seed(seed))
 
     pictures = torch.tensor(images).float() / 255
-    if pictures.ndim == 4 and name not in WHOLE:
+    if pictures.ndim == 4 and name not in TAKE_COLOUR:
         result = torch.stack([corrupted(channel) for channel in pictures.unbind(dim=3)], dim=3)
     else:
         result = corrupted(pictures)
@@ -64,22 +64,22 @@ def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> n
 
 
 def suitable(images: np.ndarray) -> list[str]:
-    """The corruptions that make sense for these pictures: all for digits, for photographs those that are graded.
+    """The corruptions that make sense for these pictures: all for digits, those with severities for photographs.
 
-    What MNIST-C does not grade is made of strokes: stripes, lines and outlines that stand for handwriting gone wrong.
+    Those without severities in MNIST-C are made of strokes (stripes, lines, outlines), as found in bad handwriting.
     """
-    return [name for name in CORRUPTIONS if images.ndim == 3 or name not in UNGRADED]
+    return [name for name in CORRUPTIONS if images.ndim == 3 or name not in WITHOUT_SEVERITIES]
 
 
 def severities(name: str) -> int:
-    """How many severities a corruption has: 5, or 1 for those that MNIST-C does not grade.
+    """How many severities a corruption has: 5, or 1 where MNIST-C has no severities.
 
     Raises:
         ConfigError: there is no such corruption.
     """
     if name not in CORRUPTIONS:
         raise ConfigError(f"There is no corruption {name!r}: choose of {', '.join(CORRUPTIONS)}.")
-    return 1 if name in UNGRADED else 5
+    return 1 if name in WITHOUT_SEVERITIES else 5
 
 
 def gaussian_noise(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
@@ -162,7 +162,7 @@ def stripe(images: torch.Tensor, severity: int, random: torch.Generator) -> torc
 
 
 def fog(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
-    """Clouds that have a clear place and a dense one within every picture, unlike MNIST-C's haze."""
+    """Every picture has a clear and a dense part, unlike in MNIST-C, whose fog is nearly even."""
     density, decay = [(1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4)][severity - 1]
     brightest = images.flatten(1).amax(dim=1).view(-1, *[1] * (images.ndim - 1))
     clouds = _clouds(images, decay, random) if images.ndim == 3 else _clouds(images[..., 0], decay, random)[..., None]
@@ -244,9 +244,9 @@ CORRUPTIONS: dict[str, Corruption] = {
     "zigzag": zigzag,
     "canny_edges": canny_edges,
 }
-WHOLE = {"gaussian_noise", "shot_noise", "impulse_noise", "fog"}
-"""Those that take colour as it is."""
-UNGRADED = {"stripe", "dotted_line", "zigzag", "canny_edges"}
+TAKE_COLOUR = {"gaussian_noise", "shot_noise", "impulse_noise", "fog"}
+"""These are given all channels at once; the others are applied to each channel with the same draws."""
+WITHOUT_SEVERITIES = {"stripe", "dotted_line", "zigzag", "canny_edges"}
 
 
 def blur(images: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -1,23 +1,23 @@
-"""The model card: a README beside the weights, written from what lies there, so that it cannot disagree with it."""
+"""The model card: a README in the model's folder, written from the other files there so that it agrees with them."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from models_zoo.files import read_json, write_bytes
 from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import load_meta
-from models_zoo.robustness.suites import Beside, Row, beside, read_rows, write_rows
+from models_zoo.robustness.table import Comparison, Row, compare, from_json, read_rows, to_json, write_rows
 from stats.scores import Score
 
 CARD = "README.md"
 PLAIN_RECIPE = "standard"
-"""The recipe of a plainly trained model. One of any other recipe is shown beside such a reference."""
+"""The recipe of a plainly trained model. One of any other recipe is compared with such a reference."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What a model is shown beside: for one that was adversarially trained, a plainly trained one."""
+    """What a model is compared with: if it was adversarially trained, a plainly trained one."""
 
     name: str
     about: str
@@ -25,14 +25,25 @@ class Reference:
     rows: list[Row]
     """Its evaluation table."""
 
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "about": self.about, **to_json(self.rows)}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any] | None, path: Path) -> Self | None:
+        """What `to_json` gave; None for None, and for rows of an earlier version, with a warning that names `path`."""
+        if stored is None:
+            return None
+        rows = from_json(stored, path)
+        return cls(stored["name"], stored["about"], rows) if rows else None
+
 
 def record(folder: Path, rows: list[Row], *, reference: Reference | None = None) -> None:
-    """Keep a model's evaluation beside it and write its card anew.
+    """Store a model's evaluation table in its folder and write its card anew.
 
     Args:
         folder: a finished run.
         rows: its evaluation table; replaces an earlier one.
-        reference: another model to be shown beside it.
+        reference: another model to compare it with.
 
     Raises:
         CheckpointError: the folder holds no finished model.
@@ -56,7 +67,7 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         *_facts(meta, config),
         *_history(epochs),
         *_evaluation(rows),
-        *_beside(rows, config["recipe"]["name"], reference),
+        *_comparison(rows, config["recipe"]["name"], reference),
         "## Limits",
         "",
         f"{_input(meta['architecture'])} The model answers with one of its labels whatever it is shown. It is made "
@@ -65,7 +76,7 @@ def card(folder: Path, *, reference: Reference | None = None) -> str:
         "## Rebuild",
         "",
         "`python -m models_zoo rebuild <this folder>` trains it again and says whether the weights hash agrees. The "
-        "folders `data` and `parent` that it was trained from have to lie in it as they did then, if there were any. "
+        "folders `data` and `parent` that it was trained from have to be in it as they were then, if there were any. "
         "The last bits depend on the version of torch, the kind of CPU or GPU and the number of threads.",
         "",
     ])  # fmt: skip
@@ -80,7 +91,7 @@ def _input(architecture: str) -> str:
 def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
     lines = ["---", "library_name: pytorch", "pipeline_tag: image-classification", "tags:"]
     lines += ["- dynamic-adversarial-data-collection", f"- {meta['architecture']}", "metrics:", "- accuracy"]
-    base = next((row for row in rows if row.suite == "base"), None)
+    base = next((row for row in rows if row.condition.suite == "base" and not row.is_cell), None)
     if base:
         lines += [
             "model-index:",
@@ -94,8 +105,8 @@ def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
 
 
 def _facts(meta: dict[str, Any], config: dict[str, Any]) -> list[str]:
-    told = {"recipe", "augment", "architecture", "classes"} | ({"pretrained"} if "first_weights" in meta else set())
-    rest = {name: value for name, value in config.items() if name not in told}
+    shown = {"recipe", "augment", "architecture", "classes"} | ({"pretrained"} if "first_weights" in meta else set())
+    rest = {name: value for name, value in config.items() if name not in shown}
     options = {name: value for name, value in config["recipe"].items() if name != "name"}
     facts = {
         "weights hash": f"`{meta['weights_hash']}`",
@@ -133,14 +144,15 @@ def _history(epochs: list[dict[str, Any]]) -> list[str]:
 def _evaluation(rows: list[Row]) -> list[str]:
     if not rows:
         return ["## Evaluation", "", "Not evaluated yet.", ""]
-    lines = ["## Evaluation", "", "| suite | parameter | correct | n | accuracy | 95 % interval |"]
+    lines = ["## Evaluation", "", "| suite | condition | correct | n | accuracy | 95 % interval |"]
     lines.append("|---|---|---|---|---|---|")
     for row in rows:
-        if row.suite == "confusion":
+        if row.is_cell:
             continue
-        extra = f"; expected calibration error {row.error:.4f}" if row.error is not None else ""
+        error = "" if row.calibration_error is None else f"; expected calibration error {row.calibration_error:.4f}"
+        accuracy, interval = _in_percent(row.score)
         lines.append(
-            f"| {row.suite} | {row.parameter}{extra} | {row.correct} | {row.n} | {' | '.join(_in_percent(row.score))} |"
+            f"| {row.condition.suite} | {row.condition}{error} | {row.correct} | {row.n} | {accuracy} | {interval} |"
         )
     return [
         *lines,
@@ -159,13 +171,13 @@ def _in_percent(score: Score) -> tuple[str, str]:
     return f"{100 * score.accuracy:.2f} %", f"{100 * low:.2f} - {100 * high:.2f} %"
 
 
-def _beside(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
+def _comparison(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
     if reference:
-        return _compared(rows, reference)
+        return _compared_with(reference, rows)
     if recipe == PLAIN_RECIPE:
         return []
     return [
-        f"No plainly trained reference was given to be shown beside this model, so what `{recipe}` gained on perturbed "
+        f"No plainly trained reference was given to compare this model with, so what `{recipe}` gained on perturbed "
         "pictures and cost on clean ones is not seen here. `python -m models_zoo train <this folder> --config "
         "<this folder>/config.json --reference <folder of a plainly trained model>` measures both and writes this card "
         "anew.",
@@ -173,17 +185,18 @@ def _beside(rows: list[Row], recipe: str, reference: Reference | None) -> list[s
     ]
 
 
-def _compared(rows: list[Row], reference: Reference) -> list[str]:
-    lines = [f"### Beside {reference.name}", "", reference.about, ""]
-    lines += [f"| suite | parameter | n | this model | {reference.name} | difference | 95 % interval |"]
+def _compared_with(reference: Reference, rows: list[Row]) -> list[str]:
+    lines = [f"### Compared with {reference.name}", "", reference.about, ""]
+    lines += [f"| suite | condition | n | this model | {reference.name} | difference | 95 % interval |"]
     lines += ["|---|---|---|---|---|---|---|"]
-    for pair in beside(rows, reference.rows):
-        lines.append(f"| {pair.suite} | {pair.parameter} | {pair.model.n} | {' | '.join(_side_by_side(pair))} |")
+    for pair in compare(rows, reference.rows):
+        cells = " | ".join(_difference(pair))
+        lines.append(f"| {pair.condition.suite} | {pair.condition} | {pair.model.n} | {cells} |")
     about = "Intervals are Newcombe's; of fewer than 5 pictures only the counts are given."
     return [*lines, "", " ".join([about, *_left_out(rows, reference)]), ""]
 
 
-def _side_by_side(pair: Beside) -> tuple[str, str, str, str]:
+def _difference(pair: Comparison) -> tuple[str, str, str, str]:
     """Both accuracies, their difference and its interval; under 5 pictures only how many each read right."""
     if pair.interval is None:
         return str(pair.model.correct), str(pair.reference.correct), "", ""
@@ -198,7 +211,7 @@ def _side_by_side(pair: Beside) -> tuple[str, str, str, str]:
 
 def _left_out(rows: list[Row], reference: Reference) -> list[str]:
     """What both were measured on, but on another number of pictures."""
-    sizes = {(row.suite, row.parameter): row.n for row in reference.rows}
-    suites = [row.suite for row in rows if sizes.get((row.suite, row.parameter), row.n) != row.n]
-    named = ", ".join(dict.fromkeys(suite for suite in suites if suite != "confusion"))
-    return [f"Left out, since {reference.name} was measured on another number of pictures: {named}."] if named else []
+    sizes = {row.condition: row.n for row in reference.rows if not row.is_cell}
+    other = [row.condition.suite for row in rows if not row.is_cell and sizes.get(row.condition, row.n) != row.n]
+    suites = ", ".join(dict.fromkeys(other))
+    return [f"Left out, since {reference.name} was measured on another number of pictures: {suites}."] if other else []

@@ -93,7 +93,7 @@ def rename_the_schedule_back(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rounds", "0005_person"),
+        ("rounds", "0006_evaluation_fields"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("django_q", "0016_schedule_intended_date_kwarg"),
     ]

@@ -1,11 +1,15 @@
+from typing import Any, Self
+
 from django.db import models
 from django.db.models import F, Q
 
+from models_zoo.robustness.table import Condition
 from rounds import pigments
+from stats.scores import Score
 
 
 class ModelVersion(models.Model):
-    """One trained network. Everything needed to rebuild it lies beside its weights, under `folder` in the storage."""
+    """One trained network. Everything needed to rebuild it is in the same `folder` of the storage."""
 
     task = models.ForeignKey("rounds.Task", on_delete=models.PROTECT, related_name="model_versions")
     number = models.PositiveIntegerField()
@@ -79,7 +83,7 @@ class TrainingSetItem(models.Model):
 
 
 class TrainingRun(models.Model):
-    """One training of one round's next model. A worker holds it by a lease and keeps the lease by its progress."""
+    """One training of one round's next model. A worker leases it; each heartbeat extends the lease."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -87,9 +91,9 @@ class TrainingRun(models.Model):
         SUCCEEDED = "succeeded"
         FAILED = "failed"
 
-    #: A worker that says nothing for so long is taken for dead, and the run is given to another.
+    #: After so long without a heartbeat a worker is taken for dead, and the run goes to another.
     LEASE_SECONDS = 60
-    #: So often a run is taken up before it is given back to the admin.
+    #: So many workers may claim a run before it fails.
     MAX_ATTEMPTS = 3
 
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, related_name="runs")
@@ -129,8 +133,15 @@ class TrainingRun(models.Model):
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)
 
 
+#: What suites on the base test set vary: columns of `Evaluation`, and fields of a row in the model's own table.
+VARIED = ("corruption", "severity", "norm", "epsilon", "steps", "step_size", "restarts", "grid")
+
+
 class Evaluation(models.Model):
-    """How one model read one test set: `correct` of `n`. A round's frozen test split is a test set of its own."""
+    """How one model read one test set: `correct` of `n`. A round's frozen test split is a test set of its own.
+
+    Columns that the suite does not vary are 0 or empty, never null: nulls would be distinct to the unique constraints.
+    """
 
     class Suite(models.TextChoices):
         BASE_TEST = "base_test", "base test set"
@@ -144,9 +155,14 @@ class Evaluation(models.Model):
 
     model = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
     suite = models.CharField(max_length=40, choices=Suite)
-    parameter = models.CharField(
-        max_length=60, blank=True, default="", help_text="What was varied within the suite, such as fog 3."
-    )
+    corruption = models.CharField(max_length=30, blank=True, default="", help_text="Its name, such as fog.")
+    severity = models.PositiveSmallIntegerField(default=0, help_text="Of the corruption, 1 to 5.")
+    norm = models.CharField(max_length=10, blank=True, default="", help_text="Of the attack: linf or l2.")
+    epsilon = models.FloatField(default=0, help_text="Largest change by the attack, in its norm.")
+    steps = models.PositiveIntegerField(default=0, help_text="Of PGD.")
+    step_size = models.FloatField(default=0, help_text="Length of a step of PGD, in its norm.")
+    restarts = models.PositiveIntegerField(default=0, help_text="Random starts of PGD.")
+    grid = models.CharField(max_length=10, blank=True, default="", help_text="Of moves: shifted, turned or both.")
     round = models.ForeignKey("rounds.Round", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     training_set = models.ForeignKey(
         TrainingSet,
@@ -163,7 +179,7 @@ class Evaluation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "suite", "parameter"],
+                fields=["model", "suite", *VARIED],
                 condition=Q(training_set__isnull=True),
                 name="measured_once_on_the_base",
             ),
@@ -176,4 +192,22 @@ class Evaluation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model}: {self.correct}/{self.n} on {self.suite} {self.parameter}".rstrip()
+        return f"{self.model}: {self.correct}/{self.n} on {self.condition.suite} {self.condition}".rstrip()
+
+    @classmethod
+    def of(cls, condition: Condition, score: Score, **others: Any) -> Self:
+        """An unsaved row; `others` are its foreign keys."""
+        suite = {"base": cls.Suite.BASE_TEST, "round": cls.Suite.ROUND_TEST}.get(condition.suite, condition.suite)
+        varied = {name: getattr(condition, name) for name in VARIED}
+        return cls(suite=suite, **varied, correct=score.correct, n=score.n, **others)
+
+    @property
+    def score(self) -> Score:
+        return Score(self.correct, self.n)
+
+    @property
+    def condition(self) -> Condition:
+        """What it was measured on, as the model's own table has it."""
+        suite = {self.Suite.BASE_TEST: "base", self.Suite.ROUND_TEST: "round"}.get(self.Suite(self.suite), self.suite)
+        varied = {name: getattr(self, name) for name in VARIED}
+        return Condition(suite, **varied, round=str(self.round.number) if self.round else "")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, F, Sum, Value, When
 
@@ -57,28 +58,24 @@ ALL_ROUNDS = "all_rounds"
 
 @dataclass(frozen=True)
 class Robustness:
-    """A column of how a model reads base test digits made hard: the rows of a suite whose parameter begins so."""
+    """A column of how a model reads base test digits made harder: the evaluations that have these values."""
 
     title: str
-    suite: str
-    parameter: str
+    where: dict[str, Any]
     kind: type[Rate] = Rate
 
 
 ROBUSTNESS = {
-    "corrupted": Robustness("Corrupted", Suite.CORRUPTION, "", kind=Share),
-    "pgd_0.1": Robustness("PGD, ε 0.1", Suite.PGD, "linf 0.1,"),
-    "pgd_0.3": Robustness("PGD, ε 0.3", Suite.PGD, "linf 0.3,"),
-    "moved": Robustness("Shifted, turned", Suite.MOVED, "shifted and turned"),
+    "corrupted": Robustness("Corrupted", {"suite": Suite.CORRUPTION}, kind=Share),
+    "pgd_0.1": Robustness("PGD, ε 0.1", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.1}),
+    "pgd_0.3": Robustness("PGD, ε 0.3", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.3}),
+    "moved": Robustness("Shifted, turned", {"suite": Suite.MOVED, "grid": "both"}),
 }
 #: The column that an evaluation counts for; of a round's test split only what was measured on its newest freeze.
 COLUMN = Case(
     When(suite=Suite.BASE_TEST, then=Value(str(Suite.BASE_TEST))),
     When(suite=Suite.ROUND_TEST, training_set=F("round__training_set"), then=Value("round")),
-    *(
-        When(suite=column.suite, parameter__startswith=column.parameter, then=Value(key))
-        for key, column in ROBUSTNESS.items()
-    ),
+    *(When(**column.where, then=Value(key)) for key, column in ROBUSTNESS.items()),
     default=Value(""),
 )
 

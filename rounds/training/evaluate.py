@@ -1,137 +1,121 @@
-"""How well a new model reads: the base sets, each round's splits, pictures made hard; and what the gate makes of it.
-
-Called by `execute`; it imports torch.
-"""
+"""What a new model is measured on (the base sets, pictures made harder, rounds' splits), and the gate's verdict."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models_zoo.data.mnist import BaseData
 from models_zoo.files import read_json
 from models_zoo.networks.predict import confusion
-from models_zoo.robustness.suites import CHEAP, SUITES, Row, evaluate, round_rows, rows_of_rounds
+from models_zoo.robustness.suites import CHEAP, SUITES, evaluate, round_rows, score_of
+from models_zoo.robustness.table import Condition, Row, all_rounds
 from models_zoo.training.fit import Config, Fitted, choose_device
 from models_zoo.training.model_card import Reference
 from rounds import predictor, rules, selectors
 from rounds.datasets.arrays import split_arrays
 from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
-from rounds.training.runs import Measured
+from rounds.training.runs import Measurement
 from stats.scores import Score
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import nn
+
+Split = TrainingSetItem.Split
 
 #: Test digits, evenly spaced, that are corrupted, attacked and moved. So many take five seconds on two cores while the
 #: next round waits, and 95 times in 100 a share of them is off by seven points at most.
-AT_MOST = 200
+SAMPLE_SIZE = 200
+#: Suites whose accuracies the database stores. What else a model's table has is in its files only.
+STORED_SUITES = ("base", "corruption", "fgsm", "pgd", "moved")
+#: By these models are chosen, so they are in no table.
+DEV_SUITES = ("base_dev", "round_dev")
 
-Suite = Evaluation.Suite
-Split = TrainingSetItem.Split
-#: Suites of `models_zoo` as the database calls them; those that are not here are in the model's files only.
-KEPT = {
-    "base": Suite.BASE_TEST,
-    "corruption": Suite.CORRUPTION,
-    "fgsm": Suite.FGSM,
-    "pgd": Suite.PGD,
-    "moved": Suite.MOVED,
-}
-
-Tell = Callable[[str], None]
-"""Told again and again what is being measured; what it raises ends the measuring."""
+OnMeasuring = Callable[[str], None]
+"""Called often while a model is measured, with what it is measured on. An exception of it ends the measuring."""
 
 
-def table(fitted: Fitted, base: BaseData, tell: Tell) -> list[Row]:
-    """The evaluation table of a new model, without the rounds' tests. The model is left on the device of its config."""
+def evaluate_on_base(fitted: Fitted, base: BaseData, on_measuring: OnMeasuring) -> list[Row]:
+    """A new model's table without the rounds' tests. The model is left on the device of its config."""
     config = Config.from_json(read_json(fitted.folder / "config.json")["config"])
     fitted.model.to(choose_device(config.device))
     test = base.test_images, base.test_labels
     rows = []
-    # The cheap ones together, since they ask the model once.
+    # The cheap suites in one call, since they share the model's answers.
     cheap = [suite for suite in SUITES if suite in CHEAP]
     for suites in [cheap, *([suite] for suite in SUITES if suite not in CHEAP)]:
-        with _telling(fitted.model, tell, suites[0]):
-            rows += evaluate(fitted.model, fitted.weights_hash[:12], test, suites=suites, at_most=AT_MOST)
+        with _reported(fitted.model, on_measuring, suites[0]):
+            rows += evaluate(fitted.model, fitted.weights_hash[:12], test, suites=suites, at_most=SAMPLE_SIZE)
     return rows
 
 
-def kept(rows: Iterable[Row]) -> list[Measured]:
-    """What the database keeps of a new model's table."""
-    return [
-        Measured(
-            None,
-            KEPT[row.suite],
-            Score(row.correct, row.n),
-            parameter="" if row.suite == "base" else row.parameter,
-        )
-        for row in rows
-        if row.suite in KEPT
-    ]
+def evaluate_on_base_dev(model: "nn.Module", base: BaseData) -> Measurement:
+    return Measurement(None, Condition("base_dev"), score_of(confusion(model, base.dev_images, base.dev_labels)))
 
 
-def as_rows(name: str, measurements: Iterable[Measured]) -> list[Row]:
-    """The other way round: a model's measurements, dev sets left out, as the rows of its table."""
-    names = {suite: name for name, suite in KEPT.items()}
-    rows, rounds = [], {}
-    for measured in measurements:
-        correct, n = measured.score.correct, measured.score.n
-        if measured.suite in names:
-            rows.append(Row(name, names[Suite(measured.suite)], measured.parameter or "test", correct, n))
-        elif measured.suite == Suite.ROUND_TEST and measured.round:
-            rounds[f"round {measured.round.number}"] = Score(correct, n)
-    return rows + (round_rows(name, rounds) if rounds else [])
-
-
-def on_base_dev(model: Any, base: BaseData) -> Measured:
-    return Measured(None, Suite.BASE_DEV, _right(confusion(model, base.dev_images, base.dev_labels)))
-
-
-def on_rounds(run: TrainingRun, model: Any, name: str, tell: Tell) -> tuple[list[Measured], list[Row]]:
+def evaluate_on_rounds(
+    run: TrainingRun, model: "nn.Module", name: str, on_measuring: OnMeasuring
+) -> tuple[list[Measurement], list[Row]]:
     """The new model on every round's dev and test split, and each earlier model where it was not measured yet.
 
-    That is on this round's, and on those of rounds that ended without a new model. Beside it the rows of the new
-    model's table for the test splits, class by class.
+    That is on this round's splits, and on those of rounds that ended without a new model. Also returns the rows of the
+    new model's table for the test splits, with their confusion.
     """
-    task = run.round.task
-    on_splits = Evaluation.objects.filter(model__task=task).exclude(training_set=None)
-    known = set(on_splits.values_list("model", "suite", "training_set"))
-    found, read = [], {}
-    for round in [*_earlier_rounds(run.round), run.round]:
-        tell(f"round {round.number}")
+    found, confusions = [], {}
+    measured = _measured_on_splits(run)
+    for round in [*_frozen_rounds_before(run.round), run.round]:
+        on_measuring(f"round {round.number}")
         training_set = run.training_set if round == run.round else round.training_set
-        assert training_set is not None  # rounds without a freeze are not asked for
-        for split, suite in ((Split.DEV, Suite.ROUND_DEV), (Split.TEST, Suite.ROUND_TEST)):
+        assert training_set is not None  # only frozen rounds are listed
+        for split, suite in ((Split.DEV, "round_dev"), (Split.TEST, "round")):
             images, labels = split_arrays(training_set, split, of_round=round)
             if not len(labels):
                 continue
-            counts = confusion(model, images, labels)
-            found.append(Measured(None, suite, _right(counts), round, training_set))
+            condition, counts = Condition(suite, round=str(round.number)), confusion(model, images, labels)
+            found.append(Measurement(None, condition, score_of(counts), round, training_set))
             if split == Split.TEST:
-                read[f"round {round.number}"] = counts
-            for earlier in task.model_versions.all():
-                if (earlier.pk, suite, training_set.pk) not in known:
-                    right = _right(confusion(predictor.load(earlier), images, labels))
-                    found.append(Measured(earlier, suite, right, round, training_set))
-    return found, rows_of_rounds(name, read) if read else []
+                confusions[condition.round] = counts
+            for earlier in run.round.task.model_versions.all():
+                if (earlier.pk, condition, training_set.pk) not in measured:
+                    score = score_of(confusion(predictor.load(earlier), images, labels))
+                    found.append(Measurement(earlier, condition, score, round, training_set))
+    return found, round_rows(name, confusions)
 
 
-def gate(run: TrainingRun, measurements: list[Measured]) -> rules.Verdict:
-    """The gate on dev sets: base, and the adversarial ones of all rounds together. Test sets are not looked at."""
-    parents = _all_of(run.parent, measurements)
-    mine = [m for m in measurements if m.model is None]
+def measurements_of(rows: Iterable[Row]) -> list[Measurement]:
+    """What the database stores of a new model's table on the base test set."""
+    return [
+        Measurement(None, row.condition, row.score)
+        for row in rows
+        if row.condition.suite in STORED_SUITES and not row.is_cell
+    ]
+
+
+def rows_of(name: str, measurements: Iterable[Measurement]) -> list[Row]:
+    """The other way round: measurements of one model as rows of its table."""
+    rows = [
+        Row(name, measured.condition, measured.score.correct, measured.score.n)
+        for measured in measurements
+        if measured.condition.suite not in DEV_SUITES
+    ]
+    return rows + all_rounds(rows)
+
+
+def gate_verdict(run: TrainingRun, measurements: list[Measurement]) -> rules.Verdict:
+    """The gate on dev sets: base, and the adversarial ones of all rounds together. Test sets are not considered."""
+    parents = _measurements_of_model(run.parent, measurements)
+    own = [measured for measured in measurements if measured.model is None]
     return rules.gate(
-        base_dev=_together(m for m in mine if m.suite == Suite.BASE_DEV),
-        parent_base_dev=_together(m for m in parents if m.suite == Suite.BASE_DEV),
-        adversarial_dev=_together(m for m in mine if m.suite == Suite.ROUND_DEV),
-        parent_adversarial_dev=_together(m for m in parents if m.suite == Suite.ROUND_DEV),
+        base_dev=_total(own, "base_dev"),
+        parent_base_dev=_total(parents, "base_dev"),
+        adversarial_dev=_total(own, "round_dev"),
+        parent_adversarial_dev=_total(parents, "round_dev"),
         rules=run.round.rules,
     )
 
 
-def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
-    """What the new model's card shows beside it: the nearest plainly trained model, which is mostly its parent; so what
-    an adversarial training gains, and what it costs, is seen at once. Its parent, too, where there is none such."""
+def card_reference(run: TrainingRun, measurements: list[Measurement]) -> Reference:
+    """What the new model's card compares it with: the nearest plainly trained model, which is mostly its parent, so
+    that the card shows what an adversarial training gained and what it cost. The parent, too, where there is none."""
     plain = selectors.plain_reference(run.parent, run.parent.task.model_versions.in_bulk())
     model = plain or run.parent
     kinship = "its parent" if model == run.parent else "the nearest model that was trained plainly"
@@ -143,25 +127,26 @@ def reference(run: TrainingRun, measurements: list[Measured]) -> Reference:
         about += (
             " None of its ancestors was trained plainly: what adversarial training gained and cost is not seen here."
         )
-    return Reference(model.name, about, as_rows(model.name, _all_of(model, measurements)))
-
-
-def _right(counts: "np.ndarray") -> Score:
-    """How many of all are right: the diagonal of a confusion, int64 [labels, answers]."""
-    return Score(int(counts.trace()), int(counts.sum()))
+    return Reference(model.name, about, rows_of(model.name, _measurements_of_model(model, measurements)))
 
 
 @contextmanager
-def _telling(model: "nn.Module", tell: Tell, what: str) -> Iterator[None]:
-    """Tells whenever the model is asked: on a busy machine a suite may take longer than a lease."""
-    hook = model.register_forward_hook(lambda *call: tell(what))
+def _reported(model: "nn.Module", on_measuring: OnMeasuring, suite: str) -> Iterator[None]:
+    """Reports each time the model reads a batch: on a busy machine a suite may take longer than a lease."""
+    hook = model.register_forward_hook(lambda *call: on_measuring(suite))
     try:
         yield
     finally:
         hook.remove()
 
 
-def _earlier_rounds(round: Round) -> list[Round]:
+def _measured_on_splits(run: TrainingRun) -> set[tuple[int, Condition, int | None]]:
+    """Model, condition and freeze of each result on a round's split that is stored already."""
+    stored = Evaluation.objects.filter(model__task=run.round.task).exclude(training_set=None).select_related("round")
+    return {(evaluation.model_id, evaluation.condition, evaluation.training_set_id) for evaluation in stored}
+
+
+def _frozen_rounds_before(round: Round) -> list[Round]:
     return list(
         Round.objects.select_related("training_set__round__task")
         .filter(task=round.task_id, number__lt=round.number)
@@ -169,16 +154,16 @@ def _earlier_rounds(round: Round) -> list[Round]:
     )
 
 
-def _all_of(model: ModelVersion, measurements: list[Measured]) -> list[Measured]:
-    """All that is known of an earlier model, stored or just found, on what the new one was measured on."""
-    sets = {m.training_set for m in measurements}
-    stored = model.evaluations.select_related("round", "training_set")
-    return [
-        Measured(model, e.suite, Score(e.correct, e.n), e.round, e.training_set, e.parameter)
-        for e in stored
-        if e.training_set is None or e.training_set in sets
-    ] + [m for m in measurements if m.model == model]
+def _measurements_of_model(model: ModelVersion, measurements: list[Measurement]) -> list[Measurement]:
+    """All results of an earlier model, stored or just found, on what the new one was measured on."""
+    freezes = {measured.training_set for measured in measurements}
+    stored = [
+        Measurement(model, evaluation.condition, evaluation.score, evaluation.round, evaluation.training_set)
+        for evaluation in model.evaluations.select_related("round", "training_set")
+        if evaluation.training_set is None or evaluation.training_set in freezes
+    ]
+    return stored + [measured for measured in measurements if measured.model == model]
 
 
-def _together(measurements: Iterable[Measured]) -> Score:
-    return sum((m.score for m in measurements), Score(0, 0))
+def _total(measurements: Iterable[Measurement], suite: str) -> Score:
+    return sum((measured.score for measured in measurements if measured.condition.suite == suite), Score(0, 0))

@@ -17,13 +17,13 @@ class FieldGroup:
     title: str
     about: str
     fields: list[tuple[str, str, str]]
-    """Name, its value if nothing is said, as JSON, and what it does."""
+    """Name, default as JSON, and what it does."""
 
 
 def recipe_help() -> list[FieldGroup]:
     """The configuration's own fields, those of each recipe, those of `augment`."""
     config = field_docs(Config)
-    config.pop("classes")  # the task says how many
+    config.pop("classes")  # the task has it
     recipes = [_group(json.dumps({"recipe": {"name": name}}), recipe) for name, recipe in RECIPES.items()]
     return [
         FieldGroup("Fields", "", _described(config, NEXT.to_json())),

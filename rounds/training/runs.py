@@ -1,5 +1,6 @@
-"""A training run: claimed by one worker, kept by its heartbeat, published once or given back with a reason."""
+"""A training run: claimed by one worker, held by its heartbeat, published once or failed with a reason."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from models_zoo.robustness.table import Condition
 from rounds import rules, services
 from rounds.models import Evaluation, ModelVersion, Round, Task, TrainingRun, TrainingSet
 from stats.scores import Score
@@ -16,25 +18,25 @@ Status = TrainingRun.Status
 
 
 class LeaseLost(Exception):
-    """Another worker has this run now (or an admin ended it); stop without a trace."""
+    """Another worker has this run now, or it has ended. Whoever gets this stops, and changes nothing more."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One result to store: `correct` of `n` on a suite; `training_set` names the freeze for a round's own splits."""
+class Measurement:
+    """One result to store: the score of a model under one condition."""
 
     model: ModelVersion | None
     """None for the model that is about to be published."""
-    suite: str
+    condition: Condition
     score: Score
     round: Round | None = None
+    """Whose dev or test split this is on; None for the base sets."""
     training_set: TrainingSet | None = None
-    parameter: str = ""
-    """What was varied within the suite."""
+    """The freeze that the split is from."""
 
 
 def claim_run(*, run_id: int, worker: str) -> TrainingRun | None:
-    """The run, leased to `worker`; None when it is finished or a living worker has it."""
+    """The run, leased to `worker`; None when it is finished or another worker's lease has not run out."""
     now = timezone.now()
     claimable = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
     run = TrainingRun.objects.filter(pk=run_id).first()
@@ -54,39 +56,37 @@ def claim_run(*, run_id: int, worker: str) -> TrainingRun | None:
 
 def heartbeat(*, run: TrainingRun, progress: dict[str, Any]) -> None:
     """Extends the lease and shows how far the training is. Raises LeaseLost when the run is no longer this worker's."""
-    kept = TrainingRun.objects.filter(pk=run.pk, status=Status.RUNNING, worker=run.worker).update(
+    held = TrainingRun.objects.filter(pk=run.pk, status=Status.RUNNING, worker=run.worker).update(
         progress=progress, lease_until=timezone.now() + timedelta(seconds=TrainingRun.LEASE_SECONDS)
     )
-    if not kept:
+    if not held:
         raise LeaseLost
     run.progress = progress
 
 
 def holds_run(*, run: TrainingRun) -> bool:
-    """Whether this worker still has the run; reads only, as a full disk allows."""
+    """Whether this worker still has the run. Writes nothing, so that it works on a full disk."""
     return TrainingRun.objects.filter(pk=run.pk, status=Status.RUNNING, worker=run.worker).exists()
 
 
 def register_model(
     *, task: Task, parent: ModelVersion | None, training_set: TrainingSet | None, **fields: Any
 ) -> ModelVersion:
-    """The next numbered model of `task`. Its files lie in the storage already."""
+    """The next numbered model of `task`. Its files are in the storage already."""
     last = task.model_versions.aggregate(last=Max("number"))["last"] or 0
     return ModelVersion.objects.create(task=task, number=last + 1, parent=parent, training_set=training_set, **fields)
 
 
-def record_measurements(measurements: list[Measured], *, new_model: ModelVersion | None = None) -> None:
+def record_measurements(measurements: Iterable[Measurement], *, new_model: ModelVersion | None = None) -> None:
     """Stores results; one that was stored before stays as it is."""
     Evaluation.objects.bulk_create(
         [
-            Evaluation(
+            Evaluation.of(
+                measured.condition,
+                measured.score,
                 model=measured.model or new_model,
-                suite=measured.suite,
-                parameter=measured.parameter,
                 round=measured.round,
                 training_set=measured.training_set,
-                correct=measured.score.correct,
-                n=measured.score.n,
             )
             for measured in measurements
         ],
@@ -95,7 +95,7 @@ def record_measurements(measurements: list[Measured], *, new_model: ModelVersion
 
 
 def publish_model(
-    *, run: TrainingRun, verdict: rules.Verdict, measurements: list[Measured], **fields: Any
+    *, run: TrainingRun, verdict: rules.Verdict, measurements: Iterable[Measurement], **fields: Any
 ) -> ModelVersion:
     """The end of a run that went well, in one transaction: model, measurements, gate, and the round's next move.
 
@@ -127,9 +127,9 @@ def publish_model(
 
 
 def fail_run(*, run: TrainingRun, error: str) -> None:
-    """The end of a run that went wrong: the round goes back to where the admin can act, and the admins are told.
+    """The end of a run that went wrong: the round goes back to where an admin can act, and the admins get a mail.
 
-    Nothing is done when another worker has taken it up since `run` was read.
+    Nothing is done when another worker has claimed it since `run` was read.
     """
     with transaction.atomic():
         active = TrainingRun.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
@@ -146,8 +146,8 @@ def fail_run(*, run: TrainingRun, error: str) -> None:
     )
 
 
-def take_up_lost_runs() -> int:
-    """Queues runs again whose worker has died or that never reached one; gives up on those that keep dying.
+def requeue_lost_runs() -> int:
+    """Queues runs again whose worker has died or that never reached one; fails those whose workers keep dying.
 
     Returns how many runs it touched.
     """

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from crowd.management.commands import crowd, demo
 from rounds import services
 from rounds.models import ModelVersion, Round, Task
-from rounds.training import execute
+from rounds.training import first_model
 
 from ..conftest import SMALL
 
@@ -97,7 +97,7 @@ def test_a_demo_is_set_up_before_its_site_runs_and_stays_when_its_rounds_are_pla
     settings, tmp_path, base, monkeypatch, happened, client
 ):
     settings.STATIC_ROOT, settings.SITE_URL = tmp_path / "static", "http://127.0.0.1:9"
-    monkeypatch.setattr(execute, "FIRST", SMALL)
+    monkeypatch.setattr(first_model, "FIRST", SMALL)
     monkeypatch.setattr(demo, "EPOCHS", 1)
     said = demo_played("--rounds", "2", "--target", "5")
     assert happened == ["site up, its rounds ['open']", f"play 2 of 5, leave {demo.WAITING}", "wait", "site down"]

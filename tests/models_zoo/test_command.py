@@ -13,7 +13,8 @@ from bench import recipes as compare
 from bench.recipes import COLUMNS, Column, train_and_measure
 from models_zoo.cli import build_parser, main
 from models_zoo.networks.catalogue import ARCHITECTURES
-from models_zoo.robustness.suites import Row, read_rows
+from models_zoo.robustness.attack_grid import AttackGrid
+from models_zoo.robustness.table import Row, read_rows
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 from models_zoo.training.config import FIRST, Config
 from models_zoo.training.fit import fit
@@ -58,7 +59,11 @@ def test_photographs_get_a_network_an_evaluation_and_a_card(tmp_path, capsys):
         store(run / "data", part, colours(24, seed=seed))
     main(["train", str(run), *PHOTOGRAPHS, *quick])
     rows = read_rows(run)
-    assert {(row.suite, row.n) for row in rows} >= {("base", 24), ("confusion", 8), ("fgsm", 4)}
+    assert {(row.condition.suite, row.is_cell, row.n) for row in rows} >= {
+        ("base", False, 24),
+        ("base", True, 8),
+        ("fgsm", False, 4),
+    }
     assert rows[0].correct > 16
     assert f"Test set: {rows[0].correct} of 24 right" in capsys.readouterr().out
     assert "Pictures are in colour" in (run / "README.md").read_text()
@@ -74,7 +79,7 @@ DIGITS += ["--threads", "1", "--lr", "0.05", "--at-most", "5", "--l2", "none"]
 
 def measure(run, *options):
     main(["train", str(run), *DIGITS, *options])
-    return [(row.suite, row.parameter, row.n) for row in read_rows(run) if row.suite != "confusion"]
+    return [(row.condition.suite, str(row.condition), row.n) for row in read_rows(run) if not row.is_cell]
 
 
 @pytest.fixture
@@ -90,14 +95,14 @@ def test_measuring_again_replaces_what_is_measured_again_and_keeps_the_rest(digi
     measure(digits, "--suites", "base,fgsm", "--linf", "0.1,0.2")
     capsys.readouterr()
     assert measure(digits, "--suites", "base", "--at-most", "3") == [
-        ("base", "test", 40),
+        ("base", "test set", 40),
         ("fgsm", "linf 0.1", 5),
         ("fgsm", "linf 0.2", 5),
     ]
     assert "Kept of an earlier measuring: fgsm." in capsys.readouterr().out
     assert "| fgsm | linf 0.2 |" in (digits / "README.md").read_text()
     assert measure(digits, "--suites", "fgsm", "--linf", "0.2", "--at-most", "3") == [
-        ("base", "test", 40),
+        ("base", "test set", 40),
         ("fgsm", "linf 0.1", 5),
         ("fgsm", "linf 0.2", 3),
     ]
@@ -106,7 +111,7 @@ def test_measuring_again_replaces_what_is_measured_again_and_keeps_the_rest(digi
 def test_measuring_on_another_test_set_replaces_everything_and_says_so(digits, capsys):
     measure(digits, "--suites", "base,fgsm", "--linf", "0.1")
     store(digits.parent / "others", "test", toys(9, seed=5))
-    assert measure(digits, "--suites", "base", "--test", str(digits.parent / "others")) == [("base", "test", 9)]
+    assert measure(digits, "--suites", "base", "--test", str(digits.parent / "others")) == [("base", "test set", 9)]
     assert "another test set than that of the last measuring" in capsys.readouterr().out
 
 
@@ -116,15 +121,30 @@ def test_a_reference_stays_on_the_card_when_more_is_measured(digits):
     measure(digits, *robust, "--suites", "base", "--reference", str(plain))
     measure(digits, *robust, "--suites", "fgsm", "--linf", "0.1", "--reference", str(plain))
     measure(digits, *robust, "--suites", "fgsm", "--linf", "0.2")
-    compared = (digits / "README.md").read_text().split("### Beside its plainly trained reference")[1]
-    assert "| base | test | 40 |" in compared
+    compared = (digits / "README.md").read_text().split("### Compared with its plainly trained reference")[1]
+    assert "| base | test set | 40 |" in compared
     assert "| fgsm | linf 0.1 | 5 |" in compared
     assert "| fgsm | linf 0.2 | 5 |" not in compared
 
 
+def test_what_an_earlier_version_measured_is_left_out_with_a_warning(digits, caplog):
+    measure(digits, "--suites", "base,fgsm", "--linf", "0.1")
+    for name in ("evaluation.json", "measured.json"):
+        stored = json.loads((digits / name).read_text())
+        old = [{"model": "m", "suite": "fgsm", "parameter": "linf 0.1", "correct": 1, "n": 5, "error": None}]
+        reference = {"name": "its plainly trained reference", "about": "", "rows": old}
+        (digits / name).write_text(json.dumps(old if "rows" in stored else {**stored, "reference": reference}))
+    assert measure(digits, "--suites", "base") == [("base", "test set", 40)]
+    assert [message.partition(" was measured by an earlier version")[0] for message in caplog.messages] == [
+        str(digits / "evaluation.json"),
+        str(digits / "measured.json"),
+    ]
+    assert "### Compared" not in (digits / "README.md").read_text()
+
+
 def test_the_step_size_of_pgd_is_an_option(digits):
     madry = ["--suites", "pgd", "--linf", "0.3", "--pgd-steps", "3", "--pgd-step-size", "0.01"]
-    assert measure(digits, *madry) == [("pgd", "linf 0.3, 3 steps of 0.01, 1 restarts", 5)]
+    assert measure(digits, *madry) == [("pgd", "linf 0.3, 3 steps of 0.01, 1 restart", 5)]
 
 
 def test_help_names_the_networks_the_ready_configs_and_what_options_are_in_the_first(capsys):
@@ -147,9 +167,10 @@ def test_a_model_of_the_comparison_is_measured_on_the_device_of_its_config(monke
 
 
 def test_a_column_of_the_comparison_is_one_row_of_its_suite_or_all_of_them():
-    rows = [Row("m", "pgd", f"l2 {epsilon}, 40 steps, 1 restarts", right, 10) for epsilon, right in ((2, 5), (2.5, 1))]
+    two, more = AttackGrid((), (2, 2.5)).pgd()
+    rows = [Row("m", two, 5, 10), Row("m", more, 1, 10), Row("m", more, 9, 10, label=3, answer=3)]
     assert COLUMNS["PGD l2 2"].share(rows).startswith("50.0")
-    assert Column("pgd").share(rows).startswith("30.0")
+    assert Column({"suite": "pgd"}).share(rows).startswith("30.0")
 
 
 def test_without_a_test_set_it_says_that_nothing_was_measured(tmp_path, capsys):

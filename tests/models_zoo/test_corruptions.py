@@ -79,7 +79,7 @@ def test_a_sheared_bar_leans_about_its_middle_and_keeps_its_height(severity, slo
 @pytest.mark.parametrize("severity", [1, 3, 5])
 def test_a_turned_bar_leans_by_its_angle(severity):
     for image in corrupt(bar(), "rotate", severity):
-        rows, columns = middles(image[11:17])  # away from its ends, which lie askew
+        rows, columns = middles(image[11:17])  # away from its ends, which are slanted
         assert abs(np.polyfit(rows, columns, 1)[0]) == pytest.approx(np.tan(0.2 * severity), abs=0.1)
 
 
@@ -119,10 +119,10 @@ def test_a_zigzag_is_bright_across_the_picture_and_turns_about_every_four_pixels
         if inside.sum() < 15:
             continue  # its line leaves the picture
         columns, rows = columns[inside], rows[inside]
-        beside = rows - np.polyval(np.polyfit(columns, rows, 1), columns)
+        deviation = rows - np.polyval(np.polyfit(columns, rows, 1), columns)
         assert image.max() > 200
-        assert np.abs(beside).max() > 1
-        assert 3 <= (np.diff(np.sign(beside)) != 0).sum() <= 7
+        assert np.abs(deviation).max() > 1
+        assert 3 <= (np.diff(np.sign(deviation)) != 0).sum() <= 7
 
 
 def test_a_dotted_line_has_ink_in_every_other_pair_of_columns():

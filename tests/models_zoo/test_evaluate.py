@@ -1,6 +1,7 @@
 """Every measurement is a count out of n, checked against arithmetic or against somebody else's implementation."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,24 +9,12 @@ import torch
 from torch import nn
 
 from models_zoo.networks.predict import accuracy, batches, confusion, probabilities
-from models_zoo.robustness import suites
-from models_zoo.robustness.suites import (
-    Attack,
-    Beside,
-    Row,
-    beside,
-    evaluate,
-    expected_calibration_error,
-    merged,
-    moved,
-    read_rows,
-    round_tests,
-    together,
-    under_pgd,
-    write_rows,
-)
+from models_zoo.robustness import suites, table
+from models_zoo.robustness.attack_grid import AttackGrid
+from models_zoo.robustness.suites import evaluate, expected_calibration_error, moved
+from models_zoo.robustness.table import Condition, compare, read_rows, write_rows
+from models_zoo.robustness.worst_case import under_pgd
 from models_zoo.training.config import ConfigError
-from stats.rates import newcombe
 from stats.scores import Score
 from tests.models_zoo.conftest import toys
 
@@ -47,6 +36,10 @@ def bars(count=40):
     for image, label in zip(images, labels, strict=True):
         image[6:22, 4 + 2 * label : 6 + 2 * label] = 255
     return images, labels
+
+
+def a_round(title):
+    return Condition("round", round=title)
 
 
 def test_probabilities_are_one_row_per_picture_that_sums_to_one():
@@ -102,18 +95,22 @@ def test_every_suite_shows_photographs_in_batches_that_fit_into_memory(monkeypat
 
     monkeypatch.setattr(suites, "corrupt", corrupt)
     pictures = np.zeros((70, 64, 64, 3), dtype=np.uint8), np.zeros(70, dtype=np.int64)
-    rows = evaluate(Reddish(), "m", pictures, suites=suites.SUITES, attack=Attack((0.1,), (1.0,), steps=1))
-    assert {row.n for row in rows if row.suite != "confusion"} == {70}
+    rows = evaluate(Reddish(), "m", pictures, suites=suites.SUITES, attacks=AttackGrid((0.1,), (1.0,), steps=1))
+    assert {row.n for row in rows if not row.is_cell} == {70}
     assert max(shown) == 31
     assert at_once[:3] == [(31, 0), (31, 31), (8, 62)]
 
 
-def test_all_that_is_read_off_the_pictures_as_they_are_asks_the_model_once():
-    asked, model = [], Brightest()
-    model.register_forward_hook(lambda *call: asked.append(1))
+def test_a_model_reads_the_pictures_as_they_are_once_for_all_cheap_suites():
+    calls, model = [], Brightest()
+    model.register_forward_hook(lambda *call: calls.append(1))
     rows = evaluate(model, "m", bars(), suites=suites.CHEAP)
-    assert {row.suite for row in rows} == {"base", "confusion", "calibration"}
-    assert len(asked) == 1
+    assert {(row.condition.suite, row.is_cell) for row in rows} == {
+        ("base", False),
+        ("base", True),
+        ("calibration", False),
+    }
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(("pictures", "at_most"), [(bars(0), 10), (bars(), 0)])
@@ -163,42 +160,45 @@ def test_calibration_error_is_zero_for_honest_confidence_and_the_gap_otherwise()
 def test_rounds_are_counted_one_by_one_and_together():
     images, labels = bars()
     rounds = {"1": (images[:10], labels[:10]), "2": (images[:30], np.zeros(30, dtype=np.int64)), "3": (images[:0],) * 2}
-    rows = round_tests(Brightest(), "m", rounds)
-    accuracies = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "round"}
-    assert accuracies == {"1": (10, 10), "2": (3, 30), "3": (0, 0), "all": (13, 40)}
-    confusions = {row.parameter: (row.correct, row.n) for row in rows if row.suite == "confusion"}
-    assert confusions["2: 0 read as 7"] == (3, 30)
-    assert confusions["all: 0 read as 0"] == (1 + 3, 1 + 30)
+    rows = evaluate(Brightest(), "m", None, rounds=rounds)
+    together = Condition("all_rounds")
+    accuracies = {row.condition: (row.correct, row.n) for row in rows if not row.is_cell}
+    assert accuracies == {a_round("1"): (10, 10), a_round("2"): (3, 30), a_round("3"): (0, 0), together: (13, 40)}
+    cells = {(row.condition, row.label, row.answer): (row.correct, row.n) for row in rows if row.is_cell}
+    assert cells[a_round("2"), 0, 7] == (3, 30)
+    assert cells[together, 0, 0] == (1 + 3, 1 + 30)
 
 
 def test_confusion_under_corruptions_attacks_and_moves_adds_up_to_the_accuracy():
-    attack = Attack(linf=(0.6,), l2=(), steps=7)
-    rows = evaluate(Brightest(), "m", bars(), suites=("corruption", "fgsm", "pgd", "moved"), attack=attack)
-    for suite, parameter, of in (
-        ("corruption", "fog", "fog: "),
-        ("fgsm", "linf 0.6", "fgsm linf 0.6: "),
-        ("pgd", "linf 0.6", "pgd linf 0.6, 7 steps, 1 restarts: "),
-        ("moved", "turned", "moved turned up to 30 degrees: "),
+    attacks = AttackGrid(linf=(0.6,), l2=(), steps=7)
+    rows = evaluate(Brightest(), "m", bars(), suites=("corruption", "fgsm", "pgd", "moved"), attacks=attacks)
+    for condition in (
+        Condition("corruption", corruption="fog"),
+        Condition("fgsm", norm="linf", epsilon=0.6),
+        *attacks.pgd(),
+        Condition("moved", grid="turned"),
     ):
-        measured = [row for row in rows if row.suite == suite and row.parameter.startswith(parameter)]
-        counts = [row for row in rows if row.suite == "confusion" and row.parameter.startswith(of)]
-        assert sum(row.correct for row in counts) == sum(row.n for row in measured)
-        right = [row for row in counts if row.parameter in {f"{of}{label} read as {label}" for label in range(10)}]
-        assert sum(row.correct for row in right) == sum(row.correct for row in measured)
+        # A corruption's confusion is over all of its severities.
+        accuracies = [row for row in rows if not row.is_cell and replace(row.condition, severity=0) == condition]
+        cells = [row for row in rows if row.is_cell and row.condition == condition]
+        assert sum(row.correct for row in cells) == sum(row.n for row in accuracies)
+        right = [row for row in cells if row.label == row.answer]
+        assert sum(row.correct for row in right) == sum(row.correct for row in accuracies)
 
 
 def test_the_pictures_of_costly_suites_are_evenly_spaced():
     images, labels = bars()
     in_order = np.argsort(labels, kind="stable")
     rows = evaluate(Brightest(), "m", (images[in_order], labels[in_order]), suites=("fgsm",), at_most=30)
-    assert {row.n for row in rows if row.suite == "fgsm"} == {30}
-    assert {row.parameter.split()[3] for row in rows if row.suite == "confusion"} == {str(label) for label in range(10)}
+    assert {row.n for row in rows if not row.is_cell} == {30}
+    assert {row.label for row in rows if row.is_cell} == set(range(10))
 
 
 def test_a_shift_grid_counts_the_worst_case_of_each_picture():
-    rows = {row.parameter: row.correct for row in moved(Brightest(), "m", bars())}
-    assert rows["shifted up to 4 pixels"] == 0
-    assert rows["shifted and turned"] == 0
+    rows = {row.condition.grid: row.correct for row in moved(Brightest(), "m", bars()) if not row.is_cell}
+    assert rows["shifted"] == 0
+    assert rows["both"] == 0
+    assert rows["turned"] > 0
 
 
 class TwoHills(nn.Module):
@@ -214,25 +214,25 @@ class TwoHills(nn.Module):
         return torch.stack([torch.zeros_like(wrong), wrong], dim=1)
 
 
-def left_by_pgd(model, pictures, **attack):
+def survivors_of_pgd(model, pictures, **attack):
     return int(np.trace(under_pgd(model, pictures, norm="linf", **attack)))
 
 
 def test_more_restarts_of_pgd_find_what_one_start_does_not():
     grey = np.full((200, 28, 28), 128, dtype=np.uint8), np.zeros(200, dtype=np.int64)
-    one, five = (left_by_pgd(TwoHills(), grey, epsilon=0.5, steps=10, restarts=restarts) for restarts in (1, 5))
+    one, five = (survivors_of_pgd(TwoHills(), grey, epsilon=0.5, steps=10, restarts=restarts) for restarts in (1, 5))
     assert one / 200 == pytest.approx(0.7, abs=0.1)
     assert five / 200 == pytest.approx(0.7**5, abs=0.1)
 
 
-def test_pgd_goes_on_from_where_it_was_looked_at():
-    assert left_by_pgd(Brightest(), bars(), epsilon=0.6, step_size=0.06, steps=5) == 40
-    assert left_by_pgd(Brightest(), bars(), epsilon=0.6, step_size=0.06, steps=10) == 0
+def test_pgd_goes_on_from_where_it_was_when_the_pictures_were_checked():
+    assert survivors_of_pgd(Brightest(), bars(), epsilon=0.6, step_size=0.06, steps=5) == 40
+    assert survivors_of_pgd(Brightest(), bars(), epsilon=0.6, step_size=0.06, steps=10) == 0
 
 
 def test_pgd_does_not_leave_its_ball():
-    assert left_by_pgd(Brightest(), bars(), epsilon=0.49, steps=40) == 40
-    assert left_by_pgd(Brightest(), bars(), epsilon=0.51, steps=40) == 0
+    assert survivors_of_pgd(Brightest(), bars(), epsilon=0.49, steps=40) == 40
+    assert survivors_of_pgd(Brightest(), bars(), epsilon=0.51, steps=40) == 0
 
 
 def test_a_model_that_is_surer_of_itself_is_not_more_robust_in_l2():
@@ -240,36 +240,32 @@ def test_a_model_that_is_surer_of_itself_is_not_more_robust_in_l2():
         assert np.trace(under_pgd(Brightest(sharpness), bars(), norm="l2", epsilon=4.5, steps=10)) == 0
 
 
-def test_attacks_are_those_that_were_asked_for_and_each_row_says_which():
-    attack = Attack(linf=(0.25,), l2=(), steps=3, restarts=2)
-    rows = evaluate(Brightest(), "m", bars(), suites=("fgsm", "pgd"), attack=attack)
-    assert [(row.suite, row.parameter) for row in rows if row.suite != "confusion"] == [
-        ("fgsm", "linf 0.25"),
-        ("pgd", "linf 0.25, 3 steps, 2 restarts"),
+def test_attacks_are_those_that_were_requested_and_each_row_has_them_as_fields():
+    attacks = AttackGrid(linf=(0.25,), l2=(), steps=2, restarts=3)
+    rows = evaluate(Brightest(), "m", bars(), suites=("fgsm", "pgd"), attacks=attacks)
+    assert [row.condition for row in rows if not row.is_cell] == [
+        Condition("fgsm", norm="linf", epsilon=0.25),
+        Condition("pgd", norm="linf", epsilon=0.25, steps=2, step_size=2.5 * 0.25 / 2, restarts=3),
     ]
 
 
-def test_the_length_of_a_step_can_be_asked_for_and_is_in_the_rows_name():
+def test_the_length_of_a_step_can_be_requested_and_is_a_field_of_the_row():
     rows = [
         row
         for step_size in (None, 0.06, 1e-6)
-        for row in evaluate(Brightest(), "m", bars(), suites=["pgd"], attack=Attack((0.6,), (), 10, 1, step_size))
-        if row.suite == "pgd"
+        for row in evaluate(Brightest(), "m", bars(), suites=["pgd"], attacks=AttackGrid((0.6,), (), 10, 1, step_size))
+        if not row.is_cell
     ]
-    assert [(row.parameter, row.correct) for row in rows] == [
-        ("linf 0.6, 10 steps, 1 restarts", 0),
-        ("linf 0.6, 10 steps of 0.06, 1 restarts", 0),
-        ("linf 0.6, 10 steps of 1e-06, 1 restarts", 40),
-    ]
+    assert [(row.condition.step_size, row.correct) for row in rows] == [(2.5 * 0.6 / 10, 0), (0.06, 0), (1e-6, 40)]
 
 
-def test_rows_of_another_attack_are_not_shown_beside_each_other():
+def test_rows_of_different_attacks_are_not_compared():
     weak, strong = (
-        evaluate(Brightest(), "m", bars(), suites=("pgd",), attack=Attack(linf=(0.3,), l2=(1.0,), steps=steps))
+        evaluate(Brightest(), "m", bars(), suites=("pgd",), attacks=AttackGrid(linf=(0.3,), l2=(1.0,), steps=steps))
         for steps in (2, 3)
     )
-    assert len(beside(weak, weak)) == 2
-    assert beside(weak, strong) == []
+    assert len(compare(weak, weak)) == 2
+    assert compare(weak, strong) == []
 
 
 @pytest.mark.parametrize(
@@ -285,7 +281,7 @@ def test_rows_of_another_attack_are_not_shown_beside_each_other():
 )
 def test_an_attack_that_cannot_be_made_is_refused(impossible):
     with pytest.raises(ConfigError, match=r"must be more than 0|at least 1"):
-        Attack(**impossible)
+        AttackGrid(**impossible)
 
 
 @pytest.mark.parametrize(
@@ -307,74 +303,30 @@ def test_an_unknown_suite_is_refused_before_anything_is_measured(unknown, senten
         evaluate(NeverAsked(), "m", bars(), suites=unknown)
 
 
-def test_what_is_measured_again_replaces_and_all_else_stays():
-    earlier = [
-        Row("m", "base", "test", 8, 10),
-        Row("m", "confusion", "3 read as 5", 2, 10),
-        Row("m", "fgsm", "linf 0.1", 5, 10),
-        Row("m", "confusion", "fgsm linf 0.1: 3 read as 5", 5, 10),
-    ]
-    again = [
-        Row("m", "base", "test", 9, 20),
-        Row("m", "confusion", "3 read as 8", 1, 20),
-        Row("m", "pgd", "linf 0.1", 4, 20),
-    ]
-    assert merged([], again) == again
-    assert merged(earlier, again) == [again[0], earlier[3], again[1], earlier[2], again[2]]
-
-
-def test_rounds_measured_one_after_the_other_come_to_the_same_as_at_once():
-    images, labels = bars()
-    rounds = {"1": (images[:10], labels[:10]), "2: bars": (images[:30], np.zeros(30, dtype=np.int64))}
-    first, second = (round_tests(Brightest(), "m", {title: pictures}) for title, pictures in rounds.items())
-    at_once = round_tests(Brightest(), "m", rounds)
-    assert set(merged(first, second)) == set(at_once)
-    assert len(merged(first, second)) == len(at_once)
-
-
-def test_the_whole_table_of_a_model_can_be_kept_and_read(tmp_path):
-    images, labels = bars()
-    rows = evaluate(
-        Brightest(), "m", (images, labels), suites=suites.SUITES, rounds={"1": (images, labels)}, at_most=20
-    )
+def test_the_table_of_all_suites_is_complete_and_can_be_stored(tmp_path):
+    rows = evaluate(Brightest(), "m", bars(), suites=suites.SUITES, rounds={"1": bars()}, at_most=20)
     write_rows(tmp_path, rows)
     assert read_rows(tmp_path) == rows
-    assert {row.suite for row in rows} == {"round", *suites.SUITES}
-    assert sum(row.suite == "corruption" for row in rows) == 12 * 5 + 4
-    assert {row.n for row in rows if row.suite == "base"} == {40}
-    assert {row.n for row in rows if row.suite in ("pgd", "fgsm", "moved", "corruption")} == {20}
-    assert read_rows(tmp_path / "elsewhere") == []
+    assert list(dict.fromkeys(row.condition.suite for row in rows)) == list(table.SUITES)
+    sizes = [(row.condition.suite, row.n) for row in rows if not row.is_cell]
+    assert sizes.count(("corruption", 20)) == 12 * 5 + 4
+    assert set(sizes) == {("base", 40), ("calibration", 40), ("round", 40), ("all_rounds", 40)} | {
+        (suite, 20) for suite in ("pgd", "fgsm", "moved", "corruption")
+    }
 
 
 def test_every_suite_reads_grey_pictures_stored_in_colour_as_the_grey_ones():
     images, labels = bars()
     in_colour = np.repeat(images[..., None], 3, axis=3)
     grey, colour = (
-        {(row.suite, row.parameter): (row.correct, row.n, row.error) for row in rows if row.suite != "confusion"}
+        {row.condition: (row.correct, row.n, row.calibration_error) for row in rows if not row.is_cell}
         for rows in (
             evaluate(Brightest(), "m", (pictures, labels), suites=suites.SUITES, at_most=5)
             for pictures in (images, in_colour)
         )
     )
-    strokes = {("corruption", f"{name} 1") for name in ("stripe", "dotted_line", "zigzag", "canny_edges")}
-    assert grey.keys() - colour.keys() == strokes
+    strokes = ("stripe", "dotted_line", "zigzag", "canny_edges")
+    assert grey.keys() - colour.keys() == {Condition("corruption", corruption=kind, severity=1) for kind in strokes}
     assert {key: n for key, (_, n, _) in colour.items()} == {key: grey[key][1] for key in colour}
-    drawn_for_each_channel = [key for key in colour if "noise" in key[1] or key[0] == "pgd"]
+    drawn_for_each_channel = [key for key in colour if "noise" in key.corruption or key.suite == "pgd"]
     assert all(colour[key] == grey[key] for key in colour.keys() - drawn_for_each_channel)
-
-
-def test_a_model_is_shown_beside_its_reference():
-    robust = [Row("r", "base", "test", 90, 100), Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "fgsm", "x", 1, 2)]
-    plain = [Row("p", "base", "test", 99, 100), Row("p", "pgd", "linf 0.3", 0, 100), Row("p", "fgsm", "x", 1, 9)]
-    assert [(pair.suite, round(pair.gain, 2)) for pair in beside(robust, plain)] == [("base", -0.09), ("pgd", 0.6)]
-
-
-def test_the_interval_of_a_difference_is_newcombes_and_there_is_none_under_five_pictures():
-    pair = Beside("pgd", "linf 0.3", Score(56, 70), Score(48, 80))
-    assert pair.interval == newcombe(56, 70, 48, 80)
-    assert Beside("pgd", "linf 0.3", Score(4, 4), Score(0, 4)).interval is None
-
-
-def test_a_suite_as_a_whole_is_all_that_it_showed():
-    rows = [Row("m", "corruption", f"fog {s}", s, 10) for s in (1, 3)] + [Row("m", "corruption", "stripe 1", 8, 10)]
-    assert together([*rows, Row("m", "fgsm", "linf 0.1", 0, 10)], "corruption") == Score(12, 30)

@@ -15,7 +15,8 @@ from bench import recipes as compare
 from models_zoo import cli as command
 from models_zoo.files import read_json, write_json
 from models_zoo.networks.checkpoints import CheckpointError, load_meta
-from models_zoo.robustness.suites import Row, evaluate, read_rows, write_rows
+from models_zoo.robustness.suites import evaluate
+from models_zoo.robustness.table import Condition, Row, read_rows, write_rows
 from models_zoo.training import rebuild
 from models_zoo.training.fit import Config, fit
 from models_zoo.training.model_card import Reference, record
@@ -23,6 +24,7 @@ from models_zoo.training.provenance import differences, environment
 from models_zoo.training.recipes import Fgsm, Standard
 from tests.models_zoo.conftest import toys
 
+FGSM = Condition("fgsm", norm="linf", epsilon=0.3)
 CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
 
 
@@ -130,32 +132,32 @@ def test_the_card_is_written_from_what_lies_there(finished, base):
 
 
 def test_a_robust_models_card_shows_its_plain_reference(finished):
-    robust, plain = [Row("r", "pgd", "linf 0.3", 60, 100)], [Row("p", "pgd", "linf 0.3", 5, 100)]
+    robust, plain = [Row("r", FGSM, 60, 100)], [Row("p", FGSM, 5, 100)]
     record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
-    assert "### Beside its parent\n\nTrained plainly." in card
-    assert "| pgd | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
+    assert "### Compared with its parent\n\nTrained plainly." in card
+    assert "| fgsm | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
 
 
 def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_number_of_pictures(finished):
-    clean = Row("p", "base", "test", 99, 100)
-    robust = [clean, Row("r", "pgd", "linf 0.3", 60, 100), Row("r", "moved", "shifted", 1, 100)]
+    clean, shifted = Row("p", Condition("base"), 99, 100), Condition("moved", grid="shifted")
+    robust = [clean, Row("r", FGSM, 60, 100), Row("r", shifted, 1, 100)]
     for n, sentence in (
         (100, "only the counts are given.\n"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
-        plain = [clean, Row("p", "pgd", "linf 0.3", 5, n), Row("p", "moved", "shifted", 1, n)]
+        plain = [clean, Row("p", FGSM, 5, n), Row("p", shifted, 1, n)]
         record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
         assert sentence in (finished / "README.md").read_text()
-    assert "pictures: pgd, moved." in (finished / "README.md").read_text()
+    assert "pictures: fgsm, moved." in (finished / "README.md").read_text()
 
 
 def test_a_card_gives_only_the_counts_of_fewer_than_five_pictures(finished):
-    robust, plain = [Row("r", "pgd", "linf 0.3", 3, 4)], [Row("p", "pgd", "linf 0.3", 1, 4)]
+    robust, plain = [Row("r", FGSM, 3, 4)], [Row("p", FGSM, 1, 4)]
     record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
-    assert "| pgd | linf 0.3 | 3 | 4 |  |  |" in card
-    assert "| pgd | linf 0.3 | 4 | 3 | 1 |  |  |" in card
+    assert "| fgsm | linf 0.3 | 3 | 4 |  |  |" in card
+    assert "| fgsm | linf 0.3 | 4 | 3 | 1 |  |  |" in card
 
 
 def test_a_robust_models_card_without_a_reference_says_so_and_how_to_give_one(run_folder, base):
@@ -203,14 +205,14 @@ def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_eve
         "--pgd-steps", "2", "--pgd-restarts", "3", "--round", f"round 1={tmp_path}",
     ])  # fmt: skip
     card = (folder / "README.md").read_text()
-    shown = card.partition("### Beside its plainly trained reference")[2]
+    shown = card.partition("### Compared with its plainly trained reference")[2]
     assert "Beside the recipe it differs in epochs, data_sha256." in shown
     for row in (
-        "base | test | 100",
-        "pgd | linf 0.1, 2 steps, 3 restarts | 20",
-        "pgd | linf 0.3, 2 steps, 3 restarts | 20",
+        "base | test set | 100",
+        "pgd | linf 0.1, 2 steps of 0.125, 3 restarts | 20",
+        "pgd | linf 0.3, 2 steps of 0.375, 3 restarts | 20",
         "round | round 1 | 30",
-        "round | all | 30",
+        "all_rounds | together | 30",
     ):
         assert f"| {row} |" in shown
     assert load_meta(finished)["weights_hash"] in shown
@@ -227,9 +229,9 @@ def test_a_model_of_collected_pictures_alone_is_measured_on_the_rounds(run_folde
         "--start-from", "default", "--epochs", "1", "--batch-size", "20", "--base-replay", "0",
         "--threads", "1", "--round", f"1={tmp_path}",
     ])  # fmt: skip
-    assert [(row.suite, row.parameter, row.n) for row in read_rows(run_folder) if row.suite != "confusion"] == [
-        ("round", "1", 30),
-        ("round", "all", 30),
+    assert [(row.condition, row.n) for row in read_rows(run_folder) if not row.is_cell] == [
+        (Condition("round", round="1"), 30),
+        (Condition("all_rounds"), 30),
     ]
 
 
@@ -276,7 +278,7 @@ def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monk
     assert text.endswith("after\n")
     assert "the rest on 10 of them" in text
     assert "| another | " in text
-    clean = next(row.score for row in read_rows(tmp_path / "models" / "another") if row.suite == "base")
+    clean = next(row.score for row in read_rows(tmp_path / "models" / "another") if row.condition.suite == "base")
     low, high = clean.interval
     cell = f"{100 * clean.accuracy:.2f}<br><sub>{100 * low:.2f}-{100 * high:.2f}</sub>"
     assert f"| another | {cell} |" in text
@@ -291,7 +293,7 @@ def test_a_comparison_on_more_pictures_measures_anew_what_was_kept_and_on_as_man
     def measured(at_most):
         rows = compare.train_and_measure(tmp_path, quick, base, at_most=at_most)[1]
         write_rows(tmp_path, rows)
-        return {row.suite: row.n for row in rows if row.suite != "confusion"}
+        return {row.condition.suite: row.n for row in rows if not row.is_cell}
 
     assert measured(10) == {"base": 100, "fgsm": 10}
     assert measured(20) == {"base": 100, "fgsm": 20}

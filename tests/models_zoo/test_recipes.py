@@ -11,7 +11,7 @@ from models_zoo.networks.architectures import build
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness import attacks
 from models_zoo.robustness.attack_parameters import Attack
-from models_zoo.robustness.suites import under_pgd
+from models_zoo.robustness.worst_case import under_pgd
 from models_zoo.training import losses
 from models_zoo.training.augment import Augment
 from models_zoo.training.fit import Config, fit

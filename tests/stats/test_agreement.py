@@ -67,7 +67,7 @@ def test_raw_agreement_counts_unanimous_examples_among_those_with_two_answers():
 
 
 def test_examples_that_needed_more_votes_count_once_in_raw_agreement():
-    """Nine agree at once; the tenth is torn through five votes: nine tenths, whatever its ten pairs say."""
+    """Nine agree at once; the tenth takes five votes without agreement: 0.9, although it has ten pairs of answers."""
     assert unanimity(counted(["77"] * 9 + ["77119"])).value == 0.9
 
 

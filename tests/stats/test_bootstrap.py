@@ -9,12 +9,12 @@ from stats import bootstrap
 from stats.bootstrap import cluster_intervals
 from stats.rates import wilson
 
-hands = st.lists(
+counts_of_annotators = st.lists(
     st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))), min_size=5, max_size=30
 )
 
 
-@given(hands, st.randoms(use_true_random=False))
+@given(counts_of_annotators, st.randoms(use_true_random=False))
 @settings(max_examples=30)
 def test_the_order_of_annotators_is_irrelevant_and_the_bounds_are_shares(of, rnd: random.Random):
     shuffled = rnd.sample(of, len(of))
@@ -24,7 +24,7 @@ def test_the_order_of_annotators_is_irrelevant_and_the_bounds_are_shares(of, rnd
     assert 0 <= low <= high <= 1
 
 
-@given(hands)
+@given(counts_of_annotators)
 @settings(max_examples=30)
 def test_it_never_reaches_beyond_the_best_and_the_worst_annotator(of):
     [(low, high)] = cluster_intervals(*zip(*of, strict=True))

@@ -71,6 +71,6 @@ def test_nobodys_rate_is_published_under_twenty_attempts():
     assert AnnotatorCounts(attempts=20, fooled=9, verified=9).vmer == Rate(9, 20)
 
 
-def test_equals_share_a_place_and_the_next_place_is_left_free():
+def test_equals_share_a_place_and_the_next_place_is_skipped():
     assert ranks([9, 7, 7, 3, 3, 3, 0]) == [1, 2, 2, 4, 4, 4, 7]
     assert ranks([]) == []

@@ -39,9 +39,10 @@ class Command(BaseCommand):
     def rebuild(self, model: ModelVersion, folder: Path) -> None:
         prepare_process()
         from rounds.training import execute
+        from rounds.training.rebuild import rebuild_model
 
         try:
-            result = execute.train_again(model, folder, on_progress=show_progress)
+            result = rebuild_model(model, folder, on_progress=show_progress)
         except (*execute.EXPLAINED, FileNotFoundError) as error:
             raise CommandError(f"{model} can't be rebuilt. {error}") from error
         self.stdout.write(f"recorded {model.weights_hash}\nrebuilt  {result.rebuilt}")

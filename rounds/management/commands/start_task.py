@@ -44,12 +44,13 @@ class Command(BaseCommand):
 
     def train_first(self, task: Task, changes: dict[str, Any]) -> ModelVersion:
         prepare_process()
-        from rounds.training import execute
+        from rounds.training import execute, inputs
+        from rounds.training.first_model import train_first_model
 
         try:
-            execute.ensure_base(task, progress=self.stdout.write)
+            inputs.ensure_base(task, progress=self.stdout.write)
             with TrainingBar() as bar:
-                model = execute.train_first(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
+                model = train_first_model(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
         except execute.EXPLAINED as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
