@@ -1,16 +1,14 @@
 """The pictures of the results page, SVG, each made from the counts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN, NOISE, NOISY_ROUNDS
 from bench.experiment.charts import Line, Point, line_chart, sheet, stacked
-from bench.experiment.numbers import Estimate
+from bench.experiment.numbers import Measure
 from bench.experiment.readings import Misread
-from bench.experiment.results import Result, Results
+from bench.experiment.results import Results
 from bench.experiment.tables import seeds_named
-
-Measure = Callable[[Sequence[Result]], Estimate]
 
 
 def figures(results: Results) -> dict[str, str]:
@@ -75,8 +73,7 @@ def still_misread(drawings: Sequence[Misread]) -> str:
 def _over_seeds(results: Results, arm: str, measure: Measure, rounds: Sequence[int]) -> Line:
     points = []
     for number in rounds:
-        values = numbers.each_seed(results.shared(arm), lambda seed: measure(seed.of(arm, number)).value)  # noqa: B023
-        mean, interval = numbers.over_seeds(values)
+        mean, interval = numbers.mean_rate(results, (arm, number), measure)
         points.append(Point(number, mean, *(interval or (mean, mean))))
     return Line(ARMS[arm].title, points, style=list(MAIN).index(arm))
 

@@ -40,6 +40,10 @@ class Estimate:
         return f"{100 * self.value:.2f} %{between} {self.rate.numerator:,}/{self.rate.denominator:,}"
 
 
+Measure = Callable[[Sequence[Result]], Estimate]
+"""From one result for each seed to a rate, pooled."""
+
+
 @dataclass(frozen=True)
 class Reduction:
     """By which share one model makes fewer errors than another on the same drawings, -inf to 1, and its interval."""
@@ -50,7 +54,7 @@ class Reduction:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the whole interval says fewer errors."""
+        """Whether the whole interval lies above 0: fewer errors."""
         return self.low > 0
 
     def __str__(self) -> str:
@@ -159,3 +163,15 @@ def over_seeds(values: Sequence[float]) -> tuple[float, Interval | None]:
 def each_seed(results: Results, measure: Callable[[Results], float]) -> list[float]:
     """A value computed for each seed by itself."""
     return [measure(of_seed) for of_seed in results.by_seed().values()]
+
+
+def mean_rate(results: Results, arm_round: ArmRound, measure: Measure) -> tuple[float, Interval | None]:
+    """`over_seeds` of a rate of one round, for the seeds that have the arm."""
+    of_arm = results.shared(arm_round[0])
+    return over_seeds(each_seed(of_arm, lambda seed: measure(seed.of(*arm_round)).value))
+
+
+def mean_reduction(results: Results, ours: ArmRound, theirs: ArmRound) -> tuple[float, Interval | None]:
+    """`over_seeds` of `fewer_errors`, for the seeds that have both arms."""
+    both = results.shared(ours[0], theirs[0])
+    return over_seeds(each_seed(both, lambda seed: fewer_errors(seed, ours, theirs).share))

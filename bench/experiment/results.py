@@ -21,7 +21,7 @@ from bench.experiment.run import RESULT, annotator_sides
 from models_zoo.files import read_json, write_bytes
 
 TOTALS, BY_WRITER = "results.csv", "results-by-writer.csv"
-PLACE = ("seed", "arm", "round")
+KEYS = ("seed", "arm", "round")
 
 ATTEMPTS = "attempts"
 """In the counts by writer: what each annotator did in a round."""
@@ -180,8 +180,8 @@ def write_csv(folder: Path, results: Results) -> None:
             for number, result in enumerate(rounds):
                 totals += [[seed, arm, number, what, *counts] for what, counts in result.totals.items()]
                 writers += [[seed, arm, number, *astuple(counts)] for counts in result.writers]
-    _write(folder / TOTALS, [*PLACE, "what", "numerator", "denominator"], totals)
-    _write(folder / BY_WRITER, [*PLACE, *(field.name for field in fields(WriterCounts))], writers)
+    _write(folder / TOTALS, [*KEYS, "what", "numerator", "denominator"], totals)
+    _write(folder / BY_WRITER, [*KEYS, *(field.name for field in fields(WriterCounts))], writers)
 
 
 def read_csv(folder: Path) -> Results:
@@ -191,17 +191,17 @@ def read_csv(folder: Path) -> Results:
         NoResults: one of the files is missing.
     """
     results = Results({})
-    for result, rows in _by_place(folder / TOTALS, results):
+    for result, rows in _by_round(folder / TOTALS, results):
         for what, numerator, denominator in rows:
             result.totals[what] = int(numerator), _number(denominator)
-    for result, rows in _by_place(folder / BY_WRITER, results):
+    for result, rows in _by_round(folder / BY_WRITER, results):
         for what, side, *numbers in rows:
             writer, drawings, *outcomes = map(_number, numbers)
             result.writers.append(WriterCounts(what, side, writer or 0, drawings or 0, *outcomes))
     return results
 
 
-def _by_place(path: Path, results: Results) -> Iterator[tuple[Result, Iterable[Sequence[str]]]]:
+def _by_round(path: Path, results: Results) -> Iterator[tuple[Result, Iterable[Sequence[str]]]]:
     """The rows of each round, without its seed, arm and number, and the result in `results` that they belong to."""
     try:
         text = path.read_text()

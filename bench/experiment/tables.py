@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, EVERYTHING, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, TRAINING
 from bench.experiment.measure import BASE_TEST, CORRUPTION
-from bench.experiment.numbers import ArmRound, Estimate, Reduction
+from bench.experiment.numbers import Measure, Reduction
 from bench.experiment.readings import (
     FRESH,
     LATE_MODELS,
@@ -32,77 +32,45 @@ def main(results: Results) -> str:
     """Fooled rates and errors on held-out writers, means over seeds."""
     rows: list[list[object]] = []
     for number in (number for number in MAIN_ROUNDS if results.of("dynamic", number)):
-        fooled = [vmer_over_seeds(results, arm, number) if number else "" for arm in ("dynamic", "static")]
-        errors = [errors_over_seeds(results, arm, number) for arm in MAIN]
-        rows.append([number, *fooled, *errors, _fewer_over_seeds(results, number) if number else ""])
+        fooled = [_mean(results, arm, number, numbers.vmer) if number else "" for arm in ("dynamic", "static")]
+        errors = [_mean(results, arm, number, numbers.held_out_errors) for arm in MAIN]
+        rows.append([number, *fooled, *errors, _mean_reduction(results, number) if number else ""])
     heads = [*(f"fooled rate, {arm}" for arm in ("dynamic", "static")), *(f"errors, {arm}" for arm in MAIN)]
     return table(["round", *heads, "fewer errors, dynamic against ordinary"], rows)
 
 
 def seeds(results: Results) -> str:
     """Start and end of the dynamic arm for each seed, and over seeds."""
-    last = results.rounds("dynamic")
+    last, measures = results.rounds("dynamic"), (numbers.held_out_errors, numbers.base_errors)
     rows: list[list[object]] = []
-    for seed, alone in results.by_seed().items():
-        writers, base = (
-            [measure(alone.of("dynamic", number)) for number in (0, last)]
-            for measure in (numbers.held_out_errors, numbers.base_errors)
-        )
-        left = part_left(numbers.fewer_errors(alone, ("dynamic", last), ("dynamic", 0)))
-        rows.append([seed, *writers, left, _against_ordinary(alone, last) or "", *base])
+    for seed, of_seed in results.by_seed().items():
+        writers, base = ([measure(of_seed.of("dynamic", number)) for number in (0, last)] for measure in measures)
+        left = part_left(numbers.fewer_errors(of_seed, ("dynamic", last), ("dynamic", 0)))
+        rows.append([seed, *writers, left, _against_ordinary(of_seed, last) or "", *base])
     if len(rows) > 1:
-        rows.append(["mean", *_means(results, last)])
+        means = [[_mean(results, "dynamic", number, measure) for number in (0, last)] for measure in measures]
+        mean, interval = numbers.mean_reduction(results, ("dynamic", last), ("dynamic", 0))
+        left = part_left(Reduction(mean, *(interval or (mean, mean))))
+        rows.append(["mean", *means[0], left, _mean_reduction(results, last), *means[1]])
     after = f"after {last} rounds"
     heads = ["held-out writers: start", after, "of the start", "fewer errors than ordinary", "MNIST: start", after]
     return table(["seed", *heads], rows)
 
 
-def _means(results: Results, last: int) -> list[str]:
-    """The columns of the table of seeds, over seeds."""
-    left = numbers.each_seed(
-        results, lambda seed: 1 - numbers.fewer_errors(seed, ("dynamic", last), ("dynamic", 0)).share
-    )
-    mean, interval = numbers.over_seeds(left)
-    low, high = interval or (mean, mean)
-    of_the_start = part_left(Reduction(1 - mean, 1 - high, 1 - low))
-    writers, base = (
-        [_over_seeds(results, measure, ("dynamic", number)) for number in (0, last)]
-        for measure in (numbers.held_out_errors, numbers.base_errors)
-    )
-    return [*writers, of_the_start, _fewer_over_seeds(results, last), *base]
-
-
-def vmer_over_seeds(results: Results, arm: str, number: int) -> str:
-    return _over_seeds(results, numbers.vmer, (arm, number))
-
-
-def errors_over_seeds(results: Results, arm: str, number: int) -> str:
-    return _over_seeds(results, numbers.held_out_errors, (arm, number))
-
-
-def _over_seeds(results: Results, measure: Callable[[Sequence[Result]], Estimate], place: ArmRound) -> str:
-    """The mean over the seeds that have the arm; empty where the round is missing."""
-    if not results.of(*place):
+def _mean(results: Results, arm: str, number: int, measure: Measure) -> str:
+    """Over the seeds that have the arm, as `2.11 % [1.88, 2.34]`; empty where the round is missing."""
+    if not results.of(arm, number):
         return ""
-    values = numbers.each_seed(results.shared(place[0]), lambda seed: measure(seed.of(*place)).value)
-    return percent_over_seeds(values, digits=2)
+    mean, interval = numbers.mean_rate(results, (arm, number), measure)
+    return f"{_percent(mean, 2)} %{_between(interval, 2)}"
 
 
-def _fewer_over_seeds(results: Results, number: int) -> str:
-    """The mean reduction over the seeds that have both arms; empty where the round is missing."""
-    both = results.shared("dynamic", "ordinary")
-    if not _against_ordinary(both, number):
+def _mean_reduction(results: Results, number: int) -> str:
+    """Over the seeds that have both arms, as `39 % [7, 71]`; empty where the round is missing."""
+    if not _against_ordinary(results.shared("dynamic", "ordinary"), number):
         return ""
-    ours, theirs = ("dynamic", number), ("ordinary", number)
-    return percent_over_seeds(
-        numbers.each_seed(both, lambda seed: numbers.fewer_errors(seed, ours, theirs).share), digits=0
-    )
-
-
-def percent_over_seeds(shares: Sequence[float], *, digits: int) -> str:
-    """The mean of one share for each seed with Student's interval, as `2.11 % [1.88, 2.34]`."""
-    mean, interval = numbers.over_seeds(shares)
-    return f"{100 * mean:.{digits}f} %{_between(interval, digits)}"
+    mean, interval = numbers.mean_reduction(results, ("dynamic", number), ("ordinary", number))
+    return f"{_percent(mean, 0)} %{_between(interval, 0)}"
 
 
 def _against_ordinary(results: Results, number: int) -> Reduction | None:
@@ -338,7 +306,8 @@ def with_wilson(rate: Rate) -> str:
     if rate.value is None:
         return "none"
     digits = 2 if rate.value < 0.01 else 1
-    return f"{100 * rate.value:.{digits}f} %{_between(rate.interval, digits)} {rate.numerator:,}/{rate.denominator:,}"
+    share, between = _percent(rate.value, digits), _between(rate.interval, digits)
+    return f"{share} %{between} {rate.numerator:,}/{rate.denominator:,}"
 
 
 def part_left(fewer: Reduction) -> str:
@@ -359,4 +328,8 @@ def seeds_named(seeds: Iterable[int]) -> str:
 
 
 def _between(interval: Interval | None, digits: int) -> str:
-    return f" [{100 * interval[0]:.{digits}f}, {100 * interval[1]:.{digits}f}]" if interval else ""
+    return f" [{_percent(interval[0], digits)}, {_percent(interval[1], digits)}]" if interval else ""
+
+
+def _percent(value: float, digits: int) -> str:
+    return f"{round(100 * value, digits) + 0.0:.{digits}f}"  # + 0.0 so that nothing is shown as -0

@@ -87,7 +87,7 @@ def percent(value, digits=2):
 
 def mean(results, measure, arm, number):
     """Of one rate over seeds."""
-    return percent(numbers.over_seeds(numbers.each_seed(results, lambda s: measure(s.of(arm, number)).value))[0])
+    return percent(numbers.mean_rate(results, (arm, number), measure)[0])
 
 
 def start_and_end(results, measure):
@@ -96,10 +96,8 @@ def start_and_end(results, measure):
 
 
 def mean_reduction(results, ours, theirs):
-    values, interval = numbers.over_seeds(
-        numbers.each_seed(results, lambda s: numbers.fewer_errors(s, ours, theirs).share)
-    )
-    return [round(100 * value) for value in (values, *interval)]
+    value, interval = numbers.mean_reduction(results, ours, theirs)
+    return [round(100 * number) for number in (value, *interval)]
 
 
 def change(results, measure):
