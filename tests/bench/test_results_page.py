@@ -70,6 +70,10 @@ def test_one_figure_and_one_table_come_first():
     assert sum(line.startswith("![") for line in PAGE.partition("## Findings")[0].splitlines()) == 1
 
 
+def test_it_speaks_of_no_demands():
+    assert re.findall(r"\basked\b|\bnot met\b|\bpilot\b", PAGE) == []
+
+
 # --- Prose --------------------------------------------------------------------------------------------------------
 
 
