@@ -2,11 +2,12 @@
 
     python -m bench.rounds                            20 rounds, 200 verified examples each, the three main arms, seed 0
     python -m bench.rounds --seeds 0 1 2 --arms all   everything; hours on two cores
-    python -m bench.rounds --page-only                write docs/results.md anew from what is there
+    python -m bench.rounds --page-only                tables and charts of docs/results.md from its CSV files
     python -m bench.rounds --short                    three small rounds in about a minute; writes no page
 
-Each round's result is kept under `--folder`; the same command goes on where it was stopped, at any instant. The page
-is about everything in the folder, so name another `--page` for a folder of trials.
+Each round's result is stored in `--folder`; the same command resumes where it was stopped, at any instant. The page is
+about everything in the folder, so name another `--page` for a folder of trials. Its prose is written by hand: only what
+stands between the marking lines of a table is replaced.
 """
 
 import argparse
@@ -23,7 +24,8 @@ import numpy as np
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN
-from bench.experiment.page import write_page
+from bench.experiment.page import NoPlace, check_places, store_counts, write_page
+from bench.experiment.results import TOTALS, NoResults, Results, read_played, seeds_played
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
 from crowd import CrowdError, HandwritingError, load_handwriting
 from models_zoo.cli import BASE_FOLDER
@@ -42,76 +44,84 @@ SHORT = Settings(
 )
 """A weak first adversary, and little collected: enough to see the direction."""
 LEAST = {"rounds": 1, "per_round": 1, "annotators": 10, "seeds": 0, "threads": 0}
-"""A tenth of the annotators is dev and another one test, so of fewer than ten there is little to train on."""
+"""A tenth of the annotators is dev and another one test, so with fewer than ten there is little to train on."""
+REFUSALS = (
+    BaseDataError, CrowdError, HandwritingError, NoPlace, NoResults, NothingCollected, OtherSettings, TrainingFailed,
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
-    given = _given(arguments)
-    settings = Settings(given.rounds, given.per_round, given.annotators, first=FIRST)
-    settings = replace(SHORT if given.short else settings, threads=given.threads)
-    folder = given.folder / "short" if given.short else given.folder
+    options = _options(arguments)
     try:
-        if not given.page_only:
-            for experiment in prepare(folder, settings, given.seeds):
-                for arm in list(ARMS) if "all" in given.arms else given.arms:
-                    experiment.run(arm)
-        if given.short:
-            print(summary(folder, given.seeds))
+        if options.short:
+            play(options, options.folder / "short", replace(SHORT, threads=options.threads))
+            print(summary(options.folder / "short", options.seeds))
         else:
-            # As the folder says, whatever this command asked for: the page is about what was played there.
-            played, seeds = played_in(folder)
-            write_page(given.page, prepare(folder, played, seeds))
-            print(f"{given.page} has the results.")
+            write(options)
     except KeyboardInterrupt:
         sys.exit("Stopped; the same command goes on from there.")
-    except (BaseDataError, CrowdError, HandwritingError, NothingCollected, OtherSettings, TrainingFailed) as error:
+    except REFUSALS as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"Nothing more can be kept in {folder} or written to {given.page} ({error}): mend that, then go on.")
+        sys.exit(f"Nothing more can be stored in {options.folder} or {options.page} ({error}): mend that, then go on.")
+
+
+def play(options: argparse.Namespace, folder: Path, settings: Settings) -> None:
+    """All rounds that are not stored yet."""
+    for experiment in prepare(folder, settings, options.seeds):
+        for arm in list(ARMS) if "all" in options.arms else options.arms:
+            experiment.run(arm)
+
+
+def write(options: argparse.Namespace) -> None:
+    """The page's tables and charts, once everything is played."""
+    check_places(options.page)
+    if not options.page_only:
+        settings = Settings(options.rounds, options.per_round, options.annotators, FIRST, threads=options.threads)
+        play(options, options.folder, settings)
+        # With the folder's own settings and seeds: the page is about everything that was played there.
+        stored = Settings.from_json(read_json(options.folder / "settings.json"))
+        experiments = prepare(options.folder, stored, seeds_played(options.folder))
+        for left_out in store_counts(options.page.parent, experiments):
+            print(f"Left out: {left_out}.")
+    unchanged = write_page(options.page)
+    print(f"{options.page} has the tables.")
+    if unchanged:
+        print(f"Unchanged, because {TOTALS} lacks the counts for them: {', '.join(unchanged)}.")
 
 
 def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experiment]:
-    """An experiment for each seed, with everything that it reads fetched."""
+    """An experiment for each seed, with all data that it reads fetched."""
     ensure_mnist(BASE_FOLDER, progress=print)
     base, handwriting = load_mnist(BASE_FOLDER), load_handwriting()
-    return [Experiment(folder, settings, seed, base, handwriting, _say) for seed in seeds]
+    return [Experiment(folder, settings, seed, base, handwriting, _log) for seed in seeds]
 
 
 def summary(folder: Path, seeds: list[int]) -> str:
-    """What the rounds of the dynamic arm made of the errors on held-out writers, in a sentence."""
-    results = numbers.Results({seed: arms for seed, arms in numbers.read(folder).seeds.items() if seed in seeds})
+    """Errors on held-out writers before and after the rounds of the dynamic arm, in a line."""
+    results = Results({seed: arms for seed, arms in read_played(folder).seeds.items() if seed in seeds})
     if not (last := results.rounds("dynamic")):
         return "No round of the dynamic arm was played."
     before, after = (numbers.held_out_errors(results.of("dynamic", number)) for number in (0, last))
-    fewer = numbers.fewer_errors(results, ("dynamic", last), ("dynamic", 0))
-    return f"Errors on held-out writers: {before} at the start, {after} after round {last}, {fewer.in_words}."
+    change = numbers.fewer_errors(results, ("dynamic", last), ("dynamic", 0))
+    return f"Errors on held-out writers: {before} at the start, {after} after round {last}: {change}."
 
 
-def played_in(folder: Path) -> tuple[Settings, list[int]]:
-    """How a folder's results were made, and the seeds that have some."""
-    found = sorted(
-        int(path.parent.parent.name.removeprefix("seed-")) for path in folder.glob("seed-*/first/result.json")
-    )
-    if not found:
-        raise OtherSettings(f"{folder} has no results yet: run without --page-only first.")
-    return Settings.from_json(read_json(folder / "settings.json")), found
+def _log(line: str) -> None:
+    print(line, flush=True)
 
 
-def _say(sentence: str) -> None:
-    print(sentence, flush=True)
-
-
-def _given(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line's values, once it is sure that they go together."""
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line's options, checked to go together."""
     parser = _parser()
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     own = ("rounds", "per_round", "annotators", "page_only")
-    if given.short and any(getattr(given, name) != parser.get_default(name) for name in own):
+    if options.short and any(getattr(options, name) != parser.get_default(name) for name in own):
         parser.error("--short has a size of its own and no page: leave the other options out, or leave out --short")
     for name, least in LEAST.items():
-        if np.min(getattr(given, name)) < least:
+        if np.min(getattr(options, name)) < least:
             parser.error(f"--{name.replace('_', '-')} must be {least} or more")
-    return given
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads of a training; 0 for all")
     parser.add_argument("--folder", type=Path, default=BASE_FOLDER.parent / "rounds", help="(%(default)s)")
     parser.add_argument("--page", type=Path, default=Path("docs/results.md"), help="(%(default)s)")
-    parser.add_argument("--page-only", action="store_true", help="train nothing, write the page from what is there")
+    parser.add_argument("--page-only", action="store_true", help="play nothing, write the page from its CSV files")
     parser.add_argument("--short", action="store_true", help="three small rounds of a size of their own, no page")
     return parser
 

@@ -155,15 +155,15 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--child", choices=MEASUREMENTS, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    ensure_mnist(given.base)
-    if given.profile:
-        profile(load_mnist(given.base))
-    elif given.child:
+    options = parser.parse_args()
+    ensure_mnist(options.base)
+    if options.profile:
+        profile(load_mnist(options.base))
+    elif options.child:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(MEASUREMENTS[given.child](load_mnist(given.base), Path(folder))))
+            print(json.dumps(MEASUREMENTS[options.child](load_mnist(options.base), Path(folder))))
     else:
-        report(measure(given.only, given.repeats, given.base))
+        report(measure(options.only, options.repeats, options.base))
 
 
 def measure(names: list[str], repeats: int, base: Path) -> dict[str, list[dict[str, float]]]:
@@ -199,21 +199,20 @@ def report(found: dict[str, list[dict[str, float]]]) -> None:
         pairs = zip(found[name], found["usual"], strict=True)
         return statistics.median(row[key] / usual["seconds"] for row, usual in pairs)
 
-    print("\n| what | median | ratio to the usual loop | asked |\n|---|---|---|---|")
+    print("\n| what | median | ratio to the usual loop | goal |\n|---|---|---|---|")
     print(f"| usual loop, one epoch | {median('usual'):.1f} s | 1 | |")
     print(f"| usual loop, accuracy after {USUAL_EPOCHS} epochs | {100 * found['usual'][-1]['accuracy']:.2f} % | | |")
     if "epoch" in found:
         faster, whole_call = 1 / epochs("epoch"), 1 / epochs("epoch", "fit_seconds")
-        print(
-            f"| one epoch, same recipe and batch | {median('epoch'):.1f} s | {faster:.1f} x faster | 2.5 x, aim 4 x |"
-        )
+        name = "one epoch, same recipe and batch"
+        print(f"| {name} | {median('epoch'):.1f} s | {faster:.1f} x faster | 2.5 x, aim 4 x |")
         seconds = median("epoch", "fit_seconds")
         print(f"| the same with all of `fit` around it | {seconds:.1f} s | {whole_call:.1f} x faster | |")
-    for name, asked in {"to_accuracy": "a tenth, 97.5 %", "default": "five epochs, 99.0 %"}.items():
+    for name, goal in {"to_accuracy": "a tenth, 97.5 %", "default": "five epochs, 99.0 %"}.items():
         if name in found:
             right = f"{100 * median(name, 'accuracy'):.2f} % in {median(name):.1f} s"
             share = epochs(name) / USUAL_EPOCHS
-            print(f"| {name} | {right} | {share:.3f} of five usual epochs | {asked} |")
+            print(f"| {name} | {right} | {share:.3f} of five usual epochs | {goal} |")
     if "following" in found:
         print(f"| the next adversary | {median('following'):.1f} s | {epochs('following'):.2f} usual epochs | |")
         for key in ("parent_test", "next_test", "parent_fooling", "next_fooling"):

@@ -3,11 +3,12 @@
     python -m bench.turnaround                 three times, each with a copy of the same site, and the median
     python -m bench.turnaround --repeats 1     once
 
-sets up a site of its own, as `make run` does, in a temporary folder or in one that is kept, and collects 2,000 drawings
-there through the services (training digits turned, slanted, shrunk and moved until the adversary errs; 40 hands, two
-validators each). It starts web, worker and trainer as the Procfile has them, closes the round over the API, and asks
-until the next round is open. An epoch of the usual loop (`bench/usual_loop.py`) runs before and after. Nothing of the
-site is tuned for it but two rules of the task: annotators choose the label, and the round does not close by itself.
+sets up a site of its own, as `make run` does, in a temporary folder or in a named one, and collects 2,000 drawings
+there through the services (training digits turned, slanted, shrunk and moved until the adversary errs; 40 annotators,
+two validators for each drawing). It starts web, worker and trainer as the Procfile has them, closes the round over the
+API, and polls until the next round is open. An epoch of the usual loop (`bench/usual_loop.py`) runs before and after.
+Nothing of the site is tuned for it but two rules of the task: annotators choose the label, and the round does not close
+by itself.
 """
 
 import argparse
@@ -31,17 +32,19 @@ from models_zoo.process import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before the imports below load torch
 
-import requests
 from PIL import Image
 
 from bench.train import child, fooling
+from crowd.client import Client, Problem, Site, Unreachable
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.mnist import ensure_mnist, load_mnist
 
-HANDS = 40
+ANNOTATORS = 40
 ADDRESS = "127.0.0.1:8471"
-API = f"http://{ADDRESS}/api/v1"
 LONGEST = 900
+"""Seconds to wait for the next round."""
+START_UP = 120
+"""Seconds in which the site's processes must be ready."""
 
 
 def main() -> None:
@@ -49,34 +52,34 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--collected", type=int, default=2000)
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
-    parser.add_argument("--folder", type=Path, help="make the site here and keep it; one whose round is open is used")
-    given = parser.parse_args()
-    ensure_mnist(given.base)
+    parser.add_argument("--folder", type=Path, help="make the site here and leave it there; one that is there is used")
+    options = parser.parse_args()
+    ensure_mnist(options.base)
     with tempfile.TemporaryDirectory() as temporary:
-        site = given.folder or Path(temporary) / "site"
-        token = prepare(site, given.base.resolve(), given.collected)
-        if given.repeats == 1:
-            print(json.dumps(measure(token, given.base)))
+        site = options.folder or Path(temporary) / "site"
+        token = prepare(site, options.base.resolve(), options.collected)
+        if options.repeats == 1:
+            print(json.dumps(measure(token, options.base)))
         else:
-            report([again(site, Path(temporary) / str(number), given) for number in range(given.repeats)])
+            report([measure_copy(site, Path(temporary) / str(n), options.base) for n in range(options.repeats)])
 
 
-def again(site: Path, copy: Path, given: argparse.Namespace) -> dict[str, Any]:
+def measure_copy(site: Path, copy: Path, base: Path) -> dict[str, Any]:
     """One measurement in a process of its own, with a copy of the prepared site."""
     from django.db import connections
 
     connections.close_all()
     shutil.copytree(site, copy, symlinks=True)
-    (found,) = child("bench.turnaround", "--repeats", "1", "--base", str(given.base), "--folder", str(copy))
-    print(f"{found['seconds']:.1f} s, {found['seconds'] / found['usual']:.2f} usual epochs", flush=True)
-    return found
+    (measured,) = child("bench.turnaround", "--repeats", "1", "--base", str(base), "--folder", str(copy))
+    print(f"{measured['seconds']:.1f} s, {measured['seconds'] / measured['usual']:.2f} usual epochs", flush=True)
+    return measured
 
 
 def measure(token: str, base: Path) -> dict[str, Any]:
     """Close the prepared site's round and wait, between two epochs of the usual loop."""
     usual = child("bench.usual_loop", "--epochs", "1", "--base", str(base))
-    with running():
-        seconds = close_and_wait(token)
+    with running() as site:
+        seconds = close_and_wait(Client(site, token))
     usual += child("bench.usual_loop", "--epochs", "1", "--base", str(base))
     return {"seconds": seconds, "usual": statistics.mean(epoch["seconds"] for epoch in usual), **stages()}
 
@@ -103,22 +106,22 @@ def prepare(folder: Path, base: Path, count: int) -> str:
 
 
 def collect(count: int) -> None:
-    """Drawings of many hands, each seen by two validators."""
+    """Drawings of many annotators, each seen by two validators."""
     from rounds import predictor, rules, services
     from rounds.models import Example, Round
 
-    round = Round.objects.select_related("task", "adversary").get()
-    task = round.task
+    round_ = Round.objects.select_related("task", "adversary").get()
+    task = round_.task
     task.label_assignment, task.target_verified = rules.FREE, None
     task.save()
     Round.objects.update(frozen_rules=task.rules.to_json())
 
-    assert round.adversary
+    assert round_.adversary
     base = load_mnist(Path(os.environ["DATA_DIR"]) / "base_data")
-    images, labels = fooling(predictor.load(round.adversary), base, count + count // 20)
-    hands = [person(f"hand{number}", "annotator") for number in range(HANDS)]
-    for hand, image, label in zip(itertools.cycle(hands), images, labels, strict=False):
-        draw(task, hand, image, str(label))
+    images, labels = fooling(predictor.load(round_.adversary), base, count + count // 20)
+    annotators = [person(f"annotator{number}", "annotator") for number in range(ANNOTATORS)]
+    for annotator, image, label in zip(itertools.cycle(annotators), images, labels, strict=False):
+        draw(task, annotator, image, str(label))
         if Example.objects.filter(fooled=True).count() == count:
             break
     for validator in (person("bob", "validator"), person("carol", "validator")):
@@ -137,53 +140,53 @@ def person(name: str, role: str) -> Any:
     return services.person_of(user)
 
 
-def draw(task: Any, hand: Any, image: Any, label: str) -> None:
+def draw(task: Any, annotator: Any, image: Any, label: str) -> None:
     """One try: uint8 [28, 28] as a canvas of 280 x 280, which is averaged down to the same 28 x 28."""
     from rounds import selectors, services
 
     out = io.BytesIO()
     Image.fromarray(255 - image).resize((280, 280), Image.Resampling.NEAREST).save(out, format="PNG")
-    issued, _ = services.issue_prompt(task=task, annotator=hand, label=label)
+    issued, _ = services.issue_prompt(task=task, annotator=annotator, label=label)
     prompt = selectors.prompt_to_score(issued.pk)
     assert prompt
-    # Read alone, a picture's probabilities differ from a batch's in the last bits: a few drawings no longer fool.
+    # The probabilities of a single picture differ from those in a batch in the last bits: a few no longer fool.
     if not services.submit_example(prompt=prompt, image=out.getvalue()).example.fooled:
         services.give_up_prompt(prompt=prompt)
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """The site's processes, as the Procfile starts them."""
-    site = subprocess.Popen([sys.executable, "-m", "honcho", "start", "--no-prefix"])
+def running() -> Iterator[Site]:
+    """The site's processes, as the Procfile starts them, once they are ready."""
+    processes = subprocess.Popen([sys.executable, "-m", "honcho", "start", "--no-prefix"])
     try:
-        give_up = time.monotonic() + 120
-        while not answers(f"http://{ADDRESS}/readyz"):
-            if time.monotonic() > give_up:
-                sys.exit("The site did not get ready within two minutes.")
-            time.sleep(0.5)
-        yield
+        site = Site(f"http://{ADDRESS}")
+        wait_until_ready(site)
+        yield site
     finally:
-        site.terminate()
-        site.wait(60)
+        processes.terminate()
+        processes.wait(60)
 
 
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=10).ok
-    except (requests.ConnectionError, requests.Timeout):
-        return False
+def wait_until_ready(site: Site) -> None:
+    give_up = time.monotonic() + START_UP
+    while time.monotonic() < give_up:
+        try:
+            site.request("ready", "GET", "/readyz")
+        except (Problem, Unreachable):
+            continue
+        return
+    sys.exit(f"The site was not ready within {START_UP} s.")
 
 
-def close_and_wait(token: str) -> float:
-    """Seconds from the call that closes round 1 until the task answers that round 2 is open."""
-    headers = {"Authorization": f"Token {token}"}
+def close_and_wait(admin: Client) -> float:
+    """Seconds from the call that closes round 1 until the API shows round 2 as open."""
     started = time.perf_counter()
-    requests.post(f"{API}/rounds/1/close/", headers=headers, timeout=60).raise_for_status()
+    admin.close(1)
     while time.perf_counter() - started < LONGEST:
-        open_round = requests.get(f"{API}/tasks/digits/", headers=headers, timeout=60).json()["open_round"]
-        if open_round:
+        newest = admin.rounds("digits")[0]
+        if newest["number"] > 1 and newest["status"] == "open":
             return time.perf_counter() - started
-        time.sleep(0.5)  # each question costs the training some of its cores
+        time.sleep(0.5)  # each poll costs the training some of its cores
     sys.exit(f"No round was open after {LONGEST} s. {what_happened()}")
 
 
@@ -195,34 +198,34 @@ def what_happened() -> str:
 
 
 def stages() -> dict[str, Any]:
-    """Where the time went, in seconds, and what the gate said."""
+    """Where the time went, in seconds, and the gate's verdict."""
     from rounds.models import Round
 
-    round = Round.objects.get(number=1)
-    run = round.runs.get()
+    round_ = Round.objects.get(number=1)
+    run = round_.runs.get()
     assert run.model
     assert run.started_at
     assert run.finished_at
-    at = {event.to_status: event.at for event in round.events.all()}
+    at = {event.to_status: event.at for event in round_.events.all()}
     training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
     return {
-        "until the watch looked": (at["training"] - at["validating"]).total_seconds(),
-        "until a worker took it": (run.started_at - at["training"]).total_seconds(),
+        "until the poll saw that it was settled": (at["training"] - at["validating"]).total_seconds(),
+        "until a worker claimed the training": (run.started_at - at["training"]).total_seconds(),
         "training": training,
         "everything else of the run": (run.finished_at - run.started_at).total_seconds() - training,
         "gate": run.gate,
     }
 
 
-def report(found: list[dict[str, Any]]) -> None:
+def report(runs: list[dict[str, Any]]) -> None:
     """The run whose ratio is the median, stage by stage, and the range of all."""
-    found = sorted(found, key=lambda run: run["seconds"] / run["usual"])
-    ratios = [run["seconds"] / run["usual"] for run in found]
-    median = found[len(found) // 2]
+    runs = sorted(runs, key=lambda run: run["seconds"] / run["usual"])
+    ratios = [run["seconds"] / run["usual"] for run in runs]
+    median = runs[len(runs) // 2]
     for what, value in median.items():
         print(f"{what}: {value:.1f} s" if isinstance(value, float) else f"{what}: {json.dumps(value)}")
     print(
-        f"close to next round open: {ratios[len(found) // 2]:.2f} usual epochs, the median of {len(found)} "
+        f"close to next round open: {ratios[len(runs) // 2]:.2f} usual epochs, the median of {len(runs)} "
         f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
     )
 

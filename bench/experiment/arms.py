@@ -8,53 +8,54 @@ from models_zoo.training.config import FIRST, NEXT, Config
 from rounds.rules import NON_FOOLING_NONE, NON_FOOLING_VERIFIED
 
 DYNAMIC, ORDINARY, STATIC = "dynamic", "ordinary", "static"
-"""Where a round's examples come from: drawings that fool the newest model; drawings for no model at all; drawings that
+"""Where a round's examples come from: drawings that fool the newest model; drawings made without a model; drawings that
 fool the first model."""
 SAME, SAME_ORDINARY = "same", "same as ordinary"
 EVERYTHING = "everything"
-"""Or every ordinary drawing there is to be had: see `collect_everything`."""
+"""Or all drawings that can be made without a model: see `collect_everything`."""
 COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
-"""Or they are the very examples of another arm."""
+"""Or they are copied from another arm."""
 
 PLAYED = NEXT
-"""What the arms of many rounds are trained by: the site's default."""
+"""The recipe of the arms that train after every round: the site's default."""
 ONCE = replace(PLAYED, parent_share=0.0)
-"""The same without averaging, for trainings that stand alone."""
+"""The same without averaging with the parent, for single trainings."""
 LONGER = replace(ONCE, epochs=2)
 LONGEST = replace(ONCE, epochs=5)
 THOROUGH = replace(ONCE, epochs=25, base_replay=30_000, collected_weight=4.0, collected_share=0.5, lr=0.1)
-"""About as many pictures as twenty rounds show, half of them collected ones."""
+"""About as many pictures as twenty rounds of training show, half of them collected ones."""
 HALF = replace(ONCE, epochs=2, base_replay=30_000)
 ONCE_AFTER = 8
-"""After so many rounds of the dynamic arm its examples are trained on in other ways, once each."""
+"""After so many rounds of the dynamic arm, its examples are trained on once by each of the other recipes."""
 LATE = 20
-"""After so many rounds, what `LONGEST` makes of dynamic and of ordinary examples."""
+"""After so many rounds, `LONGEST` is trained on the dynamic and on the ordinary examples."""
 NOISY_ROUNDS = 4
-"""How long the arms are in which people err more or less."""
+"""Rounds of the arms in which people make more or fewer mistakes."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way through all rounds."""
+    """One way to collect and to train, over all rounds."""
 
     title: str
-    """As tables and charts name it."""
+    """Its name in tables and charts."""
     source: str = DYNAMIC
     config: Config = PLAYED
     """How each next model is trained; seeds and threads are set by the run."""
     habits: Habits = field(default_factory=Habits)
     eyes: Eyes = field(default_factory=Eyes)
     validators: int = 10
-    """None at all: every drawing is taken at its word."""
+    """Where there are none, every drawing counts as what it claims to be."""
     non_fooling: str = NON_FOOLING_NONE
-    """Whether verified drawings that fooled nobody are trained on too. Not where sizes must be equal."""
+    """Whether verified drawings that did not fool are trained on too; not in arms that must be of equal size."""
     rounds: int = 1000
-    """At most so many."""
+    """The most that are played."""
     only_after: tuple[int, ...] = ()
-    """Train once after each of these rounds, on all that was collected; a warm start is from the first adversary."""
+    """Train only after these rounds, on all that was collected; a warm start is from the first adversary. Empty for
+    after every round."""
 
     def to_json(self) -> dict[str, Any]:
-        """What decides its results, so without its title and length."""
+        """What its results depend on, so without its title and length."""
         value = {**asdict(self), "config": self.config.to_json()}
         return {name: value[name] for name in value if name not in ("title", "rounds", "only_after")}
 
@@ -66,7 +67,7 @@ MAIN = {
 }
 NOISE = {
     "clean": Arm(
-        "nobody errs",
+        "no mistakes",
         habits=Habits(wrong_digit=0, scrawl=0),
         eyes=Eyes(errors=0, unreadable=0),
         validators=2,
@@ -78,7 +79,7 @@ NOISE = {
         eyes=Eyes(errors=0.15, unreadable=0.5),
         rounds=NOISY_ROUNDS,
     ),
-    "unchecked": Arm("nobody validates", validators=0, rounds=NOISY_ROUNDS),
+    "unchecked": Arm("no validation", validators=0, rounds=NOISY_ROUNDS),
 }
 SAMPLED = {
     "sampled": Arm("non-fooling drawings as well", non_fooling=NON_FOOLING_VERIFIED, rounds=ONCE_AFTER),
@@ -86,7 +87,7 @@ SAMPLED = {
 
 
 def _once(title: str, config: Config, *, source: str = SAME, after: tuple[int, ...] = (ONCE_AFTER,)) -> Arm:
-    """Another way to train on what another arm collected."""
+    """Another recipe for what another arm collected."""
     return Arm(title, source=source, config=config, rounds=max(after), only_after=after)
 
 

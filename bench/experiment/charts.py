@@ -16,7 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 240, 64, 44
 INK, PENCIL, RULE, PAPER = "#1b1f24", "#5a626c", "#d8d5ce", "#fbfaf7"
 COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#3d4fb8", "#b3261e")
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2")
-"""A line is told by its dashes and its name as well as by its colour."""
+"""Lines differ in their dashes and their names as well as in their colours."""
 BETWEEN_NAMES = 16
 ACROSS, DRAWING = 14, 48
 """Drawings in a row of a sheet, and how large one is."""
@@ -36,11 +36,13 @@ class Point:
 class Line:
     name: str
     points: Sequence[Point]
+    style: int | None = None
+    """Which colour and dashes, so that a line looks the same in two charts; None for its place among the lines."""
 
 
 @dataclass(frozen=True)
 class _Axes:
-    """Where rounds and rates lie on the picture."""
+    """From rounds and rates to pixels."""
 
     first: int
     last: int
@@ -55,59 +57,71 @@ class _Axes:
     def y(self, rate: float) -> float:
         """Rates beyond the ticks lie on the border."""
         low, high = self.stretch(self.ticks[0]), self.stretch(self.ticks[-1])
-        place = self.stretch(min(max(rate, self.ticks[0]), self.ticks[-1]))
-        return TOP + (HEIGHT - TOP - BOTTOM) * (high - place) / (high - low)
+        stretched = self.stretch(min(max(rate, self.ticks[0]), self.ticks[-1]))
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - stretched) / (high - low)
 
 
 def line_chart(
-    title: str, lines: Sequence[Line], *, about: str = "", across: str = "round", logarithmic: bool = False
+    title: str, lines: Sequence[Line], *, subtitle: str = "", across: str = "round", logarithmic: bool = False
 ) -> str:
     """An SVG picture: rounds across, percent up, each line with its band and its name at its end.
 
     Args:
-        about: a second line below the title: whose results these are, and what the bands are.
+        subtitle: a second line below the title: which seeds, and what the bands are.
         logarithmic: equal factors are equal heights, for rates that shrink to small parts of what they were; else the
             axis begins at 0.
     """
     drawn = [line for line in lines if line.points]
     axes = _axes(drawn, logarithmic=logarithmic)
-    parts = [*_frame(title, about, height=HEIGHT), *_drawn_axes(axes, across)]
-    name_places = _apart([axes.y(line.points[-1].value) for line in drawn])
-    for number, (line, name_y) in enumerate(zip(drawn, name_places, strict=True)):
-        colour = COLOURS[number % len(COLOURS)]
-        parts += _drawn_line(line, axes, across, colour, DASHES[number % len(DASHES)])
+    parts = [*_frame(title, subtitle, height=HEIGHT), *_drawn_axes(axes, across)]
+    name_heights = _spread([axes.y(line.points[-1].value) for line in drawn])
+    for number, (line, name_y) in enumerate(zip(drawn, name_heights, strict=True)):
+        style = number if line.style is None else line.style
+        colour = COLOURS[style % len(COLOURS)]
+        parts += _drawn_line(line, axes, across, colour, DASHES[style % len(DASHES)])
         parts.append(_text(WIDTH - RIGHT + 10, name_y + 4, line.name, anchor="start", colour=colour))
     return "\n".join([*parts, "</svg>\n"])
 
 
-def sheet(title: str, drawings: Sequence[tuple[np.ndarray, str]], *, about: str = "") -> str:
-    """An SVG picture of drawings, each with a few words below it.
+def stacked(pictures: Sequence[str]) -> str:
+    """Several pictures of `line_chart` below each other, as one."""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT * len(pictures)}" role="img" '
+        'font-family="system-ui, sans-serif" font-size="13">'
+    ]
+    for number, picture in enumerate(pictures):
+        parts.append(picture.replace("<svg ", f'<svg y="{HEIGHT * number}" width="{WIDTH}" height="{HEIGHT}" ', 1))
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def sheet(title: str, drawings: Sequence[tuple[np.ndarray, str]], *, subtitle: str = "") -> str:
+    """An SVG picture of drawings, each with a caption below it.
 
     Args:
-        drawings: uint8 [28, 28], bright ink on black, which is shown as dark ink on paper; and the words.
+        drawings: uint8 [28, 28], bright ink on black, which is shown as dark ink on paper; and the caption.
     """
     cell, rows = (WIDTH - 32) / ACROSS, ceil(len(drawings) / ACROSS)
     tall = DRAWING + 22
-    parts = _frame(title, about, height=TOP + rows * tall + 8)
-    for number, (image, words) in enumerate(drawings):
+    parts = _frame(title, subtitle, height=TOP + rows * tall + 8)
+    for number, (image, caption) in enumerate(drawings):
         x, y = 16 + number % ACROSS * cell, TOP + number // ACROSS * tall
         Image.fromarray(255 - image).save(png := io.BytesIO(), format="PNG")
         parts.append(
             f'<image x="{x:.1f}" y="{y}" width="{DRAWING}" height="{DRAWING}" '
             f'href="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"/>'
         )
-        parts.append(_text(x + DRAWING / 2, y + DRAWING + 13, words))
+        parts.append(_text(x + DRAWING / 2, y + DRAWING + 13, caption))
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _frame(title: str, about: str, *, height: float) -> list[str]:
+def _frame(title: str, subtitle: str, *, height: float) -> list[str]:
     """How every picture begins."""
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>',
         f'<rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>',
         f'<text x="16" y="26" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
-        _text(16, 45, about, anchor="start"),
+        _text(16, 45, subtitle, anchor="start"),
     ]
 
 
@@ -163,10 +177,10 @@ def _nice(value: float) -> float:
     return next(step * power for step in (1, 1.5, 2, 2.5, 4, 5, 10) if step * power >= value - 1e-12)
 
 
-def _apart(places: Sequence[float]) -> list[float]:
+def _spread(heights: Sequence[float]) -> list[float]:
     """The same heights, pushed down where two names would lie on each other; in the order given."""
-    found = list(places)
-    order = sorted(range(len(found)), key=found.__getitem__)
+    spread = list(heights)
+    order = sorted(range(len(spread)), key=spread.__getitem__)
     for above, below in pairwise(order):
-        found[below] = max(found[below], found[above] + BETWEEN_NAMES)
-    return found
+        spread[below] = max(spread[below], spread[above] + BETWEEN_NAMES)
+    return spread

@@ -1,6 +1,6 @@
 """One round of collection, in process: the crowd draws, the adversary answers, validators settle, as on the site.
 
-The verification rules are the site's own (`rounds.rules`), and drawings are read as the site reads them.
+The verification rules are the site's own (`rounds.rules`), and drawings are scaled as the site scales them.
 """
 
 from collections import Counter
@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import nn
 
+from bench.experiment.measure import predictions
 from crowd import Crowd, SimulatedAnnotator, SimulatedDrawing
 from crowd.drawings import draw_digit
-from models_zoo.networks.predict import probabilities
 from rounds.rules import REJECTED, VERIFIED, Rules, settle
 
 STYLES = 3
-"""How often each trajectory is drawn where all of them are."""
+"""How often `collect_everything` draws each trajectory."""
 LABELS = [str(label) for label in range(10)]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One settled drawing and whose it is."""
+    """One settled drawing and its author."""
 
     drawing: SimulatedDrawing
     annotator: int
@@ -36,12 +36,12 @@ class Collected:
     examples: list[Example] = field(default_factory=list)
     """Verified ones: those that fooled, and those of the others that were sampled for validation."""
     counts: Counter[str] = field(default_factory=Counter)
-    """`attempts`, `fooled`, `fooled_rightly` (drawn as asked), `verified`, `rejected`, `prompts`, `given_up`, `votes`;
-    against the truth `verified_wrongly` and `rejected_wrongly`; the same of those that fooled nobody as `sampled`,
-    `sampled_verified` and so on."""
+    """`attempts`, `fooled`, `fooled_rightly` (the drawing is what it claims), `verified`, `rejected`, `prompts`,
+    `given_up`, `votes`; against the truth `verified_wrongly` and `rejected_wrongly`; for drawings that did not fool
+    `sampled`, `sampled_verified` and so on."""
 
     by_annotator: dict[int, list[int]] = field(default_factory=dict)
-    """Annotator → attempts, fooled and verified fooling ones, for intervals that know of hands."""
+    """Annotator → attempts, fooled and verified fooling ones, for intervals that resample annotators."""
 
     @property
     def fooling(self) -> int:
@@ -52,84 +52,84 @@ class Collected:
 def collect_fooling(crowd: Crowd, model: nn.Module, rules: Rules, *, seed: list[int], most: int) -> Collected:
     """A round with a model in the loop, until `rules.target_verified` fooling examples are verified.
 
-    Everybody draws at once; what a wave of drawings did to the model is told before the next. After `most` attempts the
-    round closes with what it has, as by a deadline.
+    All annotators draw at once, and learn of the verdicts before they draw again. After `most` attempts the round
+    closes with what it has, as by a deadline.
     """
     random = np.random.default_rng(seed)
-    found, prompts, busy = Collected(), _balanced(random), set[int]()
-    while found.fooling < (rules.target_verified or 0) and found.counts["attempts"] < most:
-        wave = []
+    collected, prompts, busy = Collected(), _balanced(random), set[int]()
+    while collected.fooling < (rules.target_verified or 0) and collected.counts["attempts"] < most:
+        drawings = []
         for number, annotator in enumerate(crowd.annotators):
             if number not in busy:
                 annotator.start_prompt(next(prompts))
                 busy.add(number)
-                found.counts["prompts"] += 1
-            wave.append(annotator.draw())
-        read = probabilities(model, np.stack([drawing.to_28x28() for drawing in wave])).argmax(axis=1)
-        for number, drawing in enumerate(wave):
-            if found.fooling == rules.target_verified:
+                collected.counts["prompts"] += 1
+            drawings.append(annotator.draw())
+        predicted = predictions(model, np.stack([drawing.to_28x28() for drawing in drawings]))
+        for number, drawing in enumerate(drawings):
+            if collected.fooling == rules.target_verified:
                 break
-            fooled = bool(read[number] != drawing.claimed)
-            if _one_try(crowd, crowd.annotators[number], drawing, fooled, rules, random, found):
+            fooled = bool(predicted[number] != drawing.claimed)
+            if _submit(crowd, crowd.annotators[number], drawing, fooled, rules, random, collected):
                 busy.discard(number)
-    return found
+    return collected
 
 
 def collect_ordinary(crowd: Crowd, rules: Rules, *, seed: list[int]) -> Collected:
-    """A round without a model: everybody draws what is asked once, in their usual way, until enough are verified.
+    """A round without a model: everybody draws each prompt once, in their usual way, until enough are verified.
 
     Every drawing is validated; the examples count as `fooled` nowhere.
     """
     random = np.random.default_rng(seed)
-    found, prompts = Collected(), _balanced(random)
-    while len(found.examples) < (rules.target_verified or 0):
-        number = found.counts["prompts"] % len(crowd.annotators)
+    collected, prompts = Collected(), _balanced(random)
+    while len(collected.examples) < (rules.target_verified or 0):
+        number = collected.counts["prompts"] % len(crowd.annotators)
         crowd.annotators[number].start_prompt(next(prompts))
         drawing = crowd.annotators[number].draw()
-        found.counts.update(prompts=1, attempts=1)
-        _validate(crowd, Example(drawing, number, fooled=False), rules, random, found)
-    return found
+        collected.counts.update(prompts=1, attempts=1)
+        _validate(crowd, Example(drawing, number, fooled=False), rules, random, collected)
+    return collected
 
 
 def collect_everything(crowd: Crowd, *, seed: list[int]) -> Collected:
-    """Every trajectory of every annotator, `STYLES` times in their usual way, with its true label: what could be
-    collected without a model if there were no end to it."""
+    """Every trajectory of every annotator, `STYLES` times in their usual way, with its true label: all that could be
+    collected without a model."""
     random = np.random.default_rng(seed)
-    found = Collected()
+    collected = Collected()
     for number, annotator in enumerate(crowd.annotators):
-        for label, ids in enumerate(annotator.hand.trajectory_ids):
-            for trajectory in np.repeat(ids, STYLES):
+        for label, members in enumerate(annotator.hand.trajectory_ids):
+            for trajectory in np.repeat(members, STYLES):
                 style = annotator.hand.usual_style(random)
                 drawing = draw_digit(crowd.handwriting, int(trajectory), style, claimed=label)
-                found.examples.append(Example(drawing, number, fooled=False))
-    found.counts["attempts"] = len(found.examples)
-    return found
+                collected.examples.append(Example(drawing, number, fooled=False))
+    collected.counts["attempts"] = len(collected.examples)
+    return collected
 
 
-def _one_try(
+def _submit(
     crowd: Crowd,
     annotator: SimulatedAnnotator,
     drawing: SimulatedDrawing,
     fooled: bool,
     rules: Rules,
     random: np.random.Generator,
-    found: Collected,
+    collected: Collected,
 ) -> bool:
-    """Count it, send it to validation if it is to go there, tell its author; whether the prompt is over."""
-    verified_before = found.fooling
-    found.counts.update(attempts=1, fooled=fooled, fooled_rightly=fooled and drawing.is_right)
+    """Count a try, validate it where the rules require it, show its author the verdict; whether the prompt is over."""
+    verified_before = collected.fooling
+    collected.counts.update(attempts=1, fooled=fooled, fooled_rightly=fooled and drawing.is_right)
     if fooled or random.random() < rules.sample_rate:
-        _validate(crowd, Example(drawing, annotator.number, fooled), rules, random, found)
-    theirs = found.by_annotator.setdefault(annotator.number, [0, 0, 0])
-    for place, one in enumerate([1, fooled, found.fooling - verified_before]):
-        theirs[place] += one
+        _validate(crowd, Example(drawing, annotator.number, fooled), rules, random, collected)
+    counts = collected.by_annotator.setdefault(annotator.number, [0, 0, 0])
+    for index, increment in enumerate([1, fooled, collected.fooling - verified_before]):
+        counts[index] += increment
     annotator.record_verdict(drawing, fooled=fooled)
-    found.counts["given_up"] += not fooled and annotator.gives_up
+    collected.counts["given_up"] += not fooled and annotator.gives_up
     return fooled or annotator.gives_up
 
 
-def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Generator, found: Collected) -> None:
-    """Ask validators one by one until the rules settle it; keep it if it is verified."""
+def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Generator, collected: Collected) -> None:
+    """Collect answers one by one until the rules settle the example; it joins the collected ones if it is verified."""
     claimed, answers = str(example.drawing.claimed), list[str]()
     outcome = settle(answers, claimed, rules)
     for number in random.permutation(len(crowd.validators)):
@@ -137,10 +137,10 @@ def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Ge
             break
         answers.append(crowd.validators[number].answer(example.drawing))
         outcome = settle(answers, claimed, rules)
-    # Without validators everything is taken at its word.
+    # Without validators every claim is believed.
     is_verified = outcome.verification == VERIFIED or not crowd.validators
     kind = "" if example.fooled else "sampled_"
-    found.counts.update({
+    collected.counts.update({
         "votes": len(answers),
         "sampled": not example.fooled,
         f"{kind}verified": is_verified,
@@ -149,10 +149,10 @@ def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Ge
         f"{kind}rejected_wrongly": outcome.verification == REJECTED and example.drawing.is_right,
     })  # fmt: skip
     if is_verified:
-        found.examples.append(example)
+        collected.examples.append(example)
 
 
 def _balanced(random: np.random.Generator) -> Iterator[str]:
-    """Labels in rounds of all ten, each round in another order: `label_assignment = balanced`."""
+    """All ten labels in a random order, again and again: `label_assignment = balanced`."""
     while True:
         yield from random.permutation(LABELS).tolist()

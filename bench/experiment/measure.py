@@ -14,7 +14,7 @@ from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities
 
 Counts = tuple[int, int]
-"""Right of n, as results keep them."""
+"""Pictures that a model classified correctly, and all that it was given."""
 
 CORRUPTED = 100
 """So many of MNIST's test digits, evenly spaced, under each corruption at each severity."""
@@ -27,43 +27,52 @@ class Suites:
     """Pictures by name."""
 
     pictures: dict[str, Pictures]
-    hands: np.ndarray
-    """Whose each held-out drawing is, int64 [n]."""
-    corrupted_digits: int
-    """How many different digits are under each corruption at each severity."""
+    writers: np.ndarray
+    """Who drew each held-out drawing, int64 [n], numbered from 0."""
 
     def measure(self, model: nn.Module, *, leave_out: Collection[str] = ()) -> dict[str, Any]:
-        """`scores`, right of n on each suite, and `by_hand`, the same for each held-out hand."""
+        """`scores`, the counts of each suite, and `by_writer`, the counts of each held-out writer."""
         images, labels = self.pictures[HELD_OUT]
-        right = probabilities(model, images).argmax(axis=1) == labels
+        right = predictions(model, images) == labels
         others = [name for name in self.pictures if name != HELD_OUT and name not in leave_out]
-        scores = {name: tally(model, self.pictures[name]) for name in others}
         return {
-            "scores": {HELD_OUT: (int(right.sum()), len(right)), **scores},
-            "by_hand": [
-                (int(right[self.hands == hand].sum()), int((self.hands == hand).sum()))
-                for hand in np.unique(self.hands)
-            ],
+            "scores": {
+                HELD_OUT: (int(right.sum()), len(right)),
+                **{name: count_right(model, self.pictures[name]) for name in others},
+            },
+            "by_writer": list(count_by(self.writers, right).values()),
         }
 
 
 def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
-    """The suites of a seed; what it keeps of its crowd's hands is the held-out ones."""
-    pictures = {
-        HELD_OUT: as_arrays(held_out_drawings(crowd, seed=seed)),
-        BASE_TEST: (base.test_images, base.test_labels),
-        BASE_DEV: (base.dev_images, base.dev_labels),
-        CORRUPTION: _corrupted(base),
-    }
-    grid = sum(severities(kind) for kind in CORRUPTIONS)
-    sizes = [sum(len(ids) for ids in hand.trajectory_ids) for hand in crowd.held_out]
-    return Suites(pictures, np.repeat(np.arange(len(sizes)), sizes), len(pictures[CORRUPTION][1]) // grid)
+    """The suites of a seed; their held-out drawings are by those whom the crowd holds out."""
+    sizes = [sum(len(members) for members in hand.trajectory_ids) for hand in crowd.held_out]
+    return Suites(
+        pictures={
+            HELD_OUT: as_arrays(held_out_drawings(crowd, seed=seed)),
+            BASE_TEST: (base.test_images, base.test_labels),
+            BASE_DEV: (base.dev_images, base.dev_labels),
+            CORRUPTION: _corrupted(base),
+        },
+        writers=np.repeat(np.arange(len(sizes)), sizes),
+    )
 
 
-def tally(model: nn.Module, pictures: Pictures) -> Counts:
-    """Right of n."""
+def count_right(model: nn.Module, pictures: Pictures) -> Counts:
     score = accuracy(model, *pictures)
     return score.correct, score.n
+
+
+def count_by(people: np.ndarray, right: np.ndarray) -> dict[int, Counts]:
+    """The counts of each person, from who drew each picture, int64 [n], and whether it was read rightly, bool [n]."""
+    return {
+        int(person): (int(right[people == person].sum()), int((people == person).sum())) for person in np.unique(people)
+    }
+
+
+def predictions(model: nn.Module, images: np.ndarray) -> np.ndarray:
+    """The most probable label of each picture, int64 [n]."""
+    return probabilities(model, images).argmax(axis=1)
 
 
 def _corrupted(base: BaseData) -> Pictures:

@@ -1,29 +1,23 @@
-"""What is read off the kept results: rates with intervals that know of hands, pooled over seeds, and over seeds."""
+"""What is computed from the counts: rates with intervals, pooled over seeds, and means over seeds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from scipy import stats as scipy_stats
 
-from bench.experiment.measure import CORRUPTION
-from bench.experiment.run import RESULT
-from models_zoo.files import read_json
+from bench.experiment.measure import BASE_TEST, CORRUPTION, HELD_OUT
+from bench.experiment.results import ATTEMPTS, Result, Results, WriterCounts, right_on
 from stats.bootstrap import RESAMPLES, SEED, cluster_intervals
-from stats.rates import Z95, Interval, Rate, Share, wilson
+from stats.rates import Interval, Rate, Share, wilson
 
-Result = dict[str, Any]
-Place = tuple[str, int]
-"""An arm and after which of its rounds."""
-
-T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-"""Two-sided 95 % points of Student's t with 1 to 9 degrees of freedom."""
+ArmRound = tuple[str, int]
+"""An arm and one of its rounds, for the model after it."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A rate and the interval to show with it, None where there is too little for one."""
+class Estimate:
+    """A rate and its interval, None where there is too little for one."""
 
     rate: Rate
     interval: Interval | None
@@ -46,8 +40,12 @@ class Shown:
         return f"{100 * self.value:.2f} %{between} {self.rate.numerator:,}/{self.rate.denominator:,}"
 
 
+Measure = Callable[[Sequence[Result]], Estimate]
+"""From one result for each seed to a rate, pooled."""
+
+
 @dataclass(frozen=True)
-class Fewer:
+class Reduction:
     """By which share one model makes fewer errors than another on the same drawings, -inf to 1, and its interval."""
 
     share: float
@@ -55,224 +53,125 @@ class Fewer:
     high: float
 
     @property
-    def is_sure(self) -> bool:
-        """Whether the interval leaves no doubt that they are fewer."""
+    def is_significant(self) -> bool:
+        """Whether the whole interval lies above 0: fewer errors."""
         return self.low > 0
 
-    @property
-    def says(self) -> str:
-        """`measurably fewer`, `measurably more` or `not measurably fewer or more`."""
-        if self.is_sure:
-            return "measurably fewer"
-        return "measurably more" if self.high < 0 else "not measurably fewer or more"
-
     def __str__(self) -> str:
-        share, low, high = self._percent
-        return f"{share} % [{low}, {high}]"
-
-    @property
-    def _percent(self) -> tuple[int, ...]:
-        """Whole percents; as floats, small negative ones would be shown as -0."""
-        return tuple(round(100 * value) for value in (self.share, self.low, self.high))
-
-    @property
-    def in_words(self) -> str:
-        """`45 % [32, 55] fewer errors`, or `31 % [15, 65] more errors`."""
-        if self.share >= 0:
-            return f"{self} fewer errors"
-        return f"{Fewer(-self.share, -self.high, -self.low)} more errors"
-
-    @property
-    def in_a_table(self) -> str:
         """`45 % fewer [32, 55]`, or `31 % more [15, 65]`; an end of the other kind has a minus."""
-        of = self if self.share >= 0 else Fewer(-self.share, -self.high, -self.low)
-        share, low, high = of._percent
-        return f"{share} % {'fewer' if self.share >= 0 else 'more'} [{low}, {high}]"
+        kind, values = "fewer", (self.share, self.low, self.high)
+        if self.share < 0:
+            kind, values = "more", (-self.share, -self.high, -self.low)
+        # As floats, small negative ones would be shown as -0.
+        share, low, high = (round(100 * value) for value in values)
+        return f"{share} % {kind} [{low}, {high}]"
 
 
-@dataclass(frozen=True)
-class Results:
-    """Everything that is there: seed → arm → rounds in order; round 0 is the first adversary."""
-
-    seeds: dict[int, dict[str, list[Result]]]
-
-    def of(self, arm: str, number: int) -> list[Result]:
-        """One result for each seed that has the arm, if all of them have a model after this round; else nothing."""
-        rows = [arms[arm][number : number + 1] for arms in self.seeds.values() if arm in arms]
-        there = [row for of_seed in rows for row in of_seed if "scores" in row]
-        return there if len(there) == len(rows) else []
-
-    def shared(self, *arms: str) -> "Results":
-        """Only the seeds that have all of these arms: what is compared is compared on the same seeds."""
-        return Results({seed: found for seed, found in self.seeds.items() if all(arm in found for arm in arms)})
-
-    def rounds(self, arm: str) -> int:
-        """How many rounds of an arm every seed that has the arm finished."""
-        return min((len(arms[arm]) - 1 for arms in self.seeds.values() if arm in arms), default=0)
-
-    def after(self, arm: str) -> list[int]:
-        """After which rounds there are models, 0 included."""
-        return [number for number in range(self.rounds(arm) + 1) if self.of(arm, number)]
-
-    def with_arm(self, arm: str) -> list[int]:
-        return [seed for seed, arms in self.seeds.items() if arm in arms]
-
-    def alone(self) -> dict[int, "Results"]:
-        """Each seed by itself."""
-        return {seed: Results({seed: arms}) for seed, arms in self.seeds.items()}
-
-    def furthest(self) -> tuple["Results", list[str]]:
-        """For each arm only the seeds that got furthest, and what is left out so, as `arm (seed: rounds)`.
-
-        A seed in progress would else cut every table off at its last round.
-        """
-        most = {arm: max(map(len, found)) for arm, found in self._by_arm().items()}
-        kept = {
-            seed: {arm: rounds for arm, rounds in arms.items() if len(rounds) == most[arm]}
-            for seed, arms in self.seeds.items()
-        }
-        left_out = [
-            f"{arm} (seed {seed}: {len(rounds) - 1} of {most[arm] - 1} rounds)"
-            for seed, arms in self.seeds.items()
-            for arm, rounds in arms.items()
-            if len(rounds) < most[arm]
-        ]
-        return Results({seed: arms for seed, arms in kept.items() if arms}), left_out
-
-    def _by_arm(self) -> dict[str, list[list[Result]]]:
-        found: dict[str, list[list[Result]]] = {}
-        for arms in self.seeds.values():
-            for arm, rounds in arms.items():
-                found.setdefault(arm, []).append(rounds)
-        return found
-
-
-def read(folder: Path) -> Results:
-    """What a run left in its folder, finished or not."""
-    seeds: dict[int, dict[str, list[Result]]] = {}
-    for seed_folder in sorted(folder.glob("seed-*")):
-        if not (seed_folder / "first" / RESULT).exists():
-            continue
-        first = read_json(seed_folder / "first" / RESULT)
-        arms = seeds.setdefault(int(seed_folder.name.removeprefix("seed-")), {})
-        for arm_folder in sorted(path for path in seed_folder.iterdir() if path.name != "first"):
-            rounds = sorted(arm_folder.glob(f"round-*/{RESULT}"))
-            if rounds:
-                arms[arm_folder.name] = [first, *map(read_json, rounds)]
-    return Results(seeds)
-
-
-def held_out_errors(results: Sequence[Result]) -> Shown:
+def held_out_errors(results: Sequence[Result]) -> Estimate:
     """Misread drawings of held-out writers, over all seeds.
 
-    The interval resamples hands (each seed holds out its own). It is about these models: how much another training
+    The interval resamples writers (each seed holds out its own). It is about these models: how much another training
     would differ is seen by comparing seeds.
     """
-    return errors_by_hand([hand for result in results for hand in result["by_hand"]])
+    return errors_by_writer(writers_in(results, HELD_OUT))
 
 
-def suite_errors(results: Sequence[Result], suite: str) -> Shown:
+def suite_errors(results: Sequence[Result], suite: str) -> Estimate:
     """Misread pictures of a suite that is the same for all seeds.
 
-    Wilson's interval counts each picture once, however many seeds were asked to read it. Corruptions have none, since
-    the same few digits stand in them again and again: see `paired_change`.
+    Wilson's interval counts each picture once, however many seeds' models read it. Corruptions have none, since the
+    same few digits stand in them again and again.
     """
-    right, asked = (sum(result["scores"][suite][place] for result in results) for place in (0, 1))
+    right, n = (sum(result.totals[right_on(suite)][index] or 0 for result in results) for index in (0, 1))
     if suite == CORRUPTION:
-        return Shown(Share(asked - right, asked), None)
-    each = len(results)
-    return Shown(Rate(asked - right, asked), wilson(round((asked - right) / each), asked // each))
+        return Estimate(Share(n - right, n), None)
+    models = len(results)
+    return Estimate(Rate(n - right, n), wilson(round((n - right) / models), n // models))
 
 
-def paired_change(before: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
-    """How much more often pictures are misread than before, -1 to 1, and its 95 % interval over pictures.
-
-    Args:
-        before, after: bool [times, n], whether each of n digits was misread each time that it was asked for: by each
-            seed's model, or under each corruption as well.
-
-    The mean of the differences of n digits, each averaged over its times, with the normal interval of a mean.
-    """
-    differences = (after.astype(float) - before).mean(axis=0)
-    spread = Z95 * float(differences.std(ddof=1)) / len(differences) ** 0.5
-    mean = float(differences.mean())
-    return mean, mean - spread, mean + spread
+def base_errors(results: Sequence[Result]) -> Estimate:
+    """Misread digits of MNIST's test set."""
+    return suite_errors(results, BASE_TEST)
 
 
-def fooled_rates(people: Iterable[Sequence[int]]) -> tuple[Shown, Shown]:
-    """MER and vMER from each annotator's attempts, fooled and verified ones; the intervals resample annotators."""
-    attempts, fooled, verified = (
-        np.array([counts for counts in people if counts[0]], dtype=int).reshape(-1, 3).T.tolist()
-    )
-    intervals = cluster_intervals(attempts, fooled, verified)
-    return tuple(  # type: ignore[return-value]
-        Shown(Rate(sum(outcome), sum(attempts)), interval)
-        for outcome, interval in zip((fooled, verified), intervals, strict=True)
-    )
+def errors_by_writer(counts: Sequence[WriterCounts]) -> Estimate:
+    """Misread drawings; the interval resamples writers."""
+    wrong, drawings = [of.drawings - (of.right or 0) for of in counts], [of.drawings for of in counts]
+    return Estimate(Rate(sum(wrong), sum(drawings)), cluster_intervals(drawings, wrong)[0])
 
 
-def people_in(results: Sequence[Result]) -> list[Sequence[int]]:
-    """Attempts, fooled and verified ones of everybody in a round, over seeds."""
-    return [counts for result in results for counts in result["by_annotator"]]
+def fooled_rates(counts: Iterable[WriterCounts]) -> tuple[Estimate, Estimate]:
+    """MER and vMER of some annotators' attempts; the intervals resample annotators."""
+    rows = [(of.drawings, of.fooled or 0, of.verified or 0) for of in counts if of.drawings]
+    attempts, fooled, verified = ([row[index] for row in rows] for index in range(3))
+    mer, vmer = cluster_intervals(attempts, fooled, verified)
+    return Estimate(Rate(sum(fooled), sum(attempts)), mer), Estimate(Rate(sum(verified), sum(attempts)), vmer)
 
 
-def errors_by_hand(counts: Sequence[Sequence[int]]) -> Shown:
-    """Misread drawings, from right of asked of each hand; the interval resamples hands."""
-    wrong, asked = [n - right for right, n in counts], [n for _, n in counts]
-    return Shown(Rate(sum(wrong), sum(asked)), cluster_intervals(asked, wrong)[0])
+def vmer(results: Sequence[Result]) -> Estimate:
+    """The validated model error rate of a round."""
+    return fooled_rates(writers_in(results, ATTEMPTS))[1]
 
 
-def counted(results: Sequence[Result], *names: str) -> int:
-    """The sum of some counts of a round over seeds."""
-    return sum(result["counts"].get(name, 0) for result in results for name in names)
+def writers_in(results: Iterable[Result], what: str) -> list[WriterCounts]:
+    """Counts of one kind by writer, over seeds."""
+    return [counts for result in results for counts in result.writers if counts.what == what]
 
 
-def fewer_errors(results: Results, ours: Place, theirs: Place) -> Fewer:
-    """By which share our models make fewer errors on held-out writers than theirs.
+def total(results: Iterable[Result], what: str) -> int:
+    """The sum of one count over seeds and rounds; what was never counted is 0."""
+    return sum(result.totals.get(what, (0, None))[0] for result in results)
 
-    1 - our errors / their errors on the same drawings, over the seeds that have both; the bootstrap resamples hands,
-    for both models at once.
+
+def fewer_errors(results: Results, ours: ArmRound, theirs: ArmRound) -> Reduction:
+    """By which share our models make fewer errors on held-out writers than theirs: 1 - our errors / their errors.
+
+    On the same drawings, over the seeds that have both. The interval is the paired percentile bootstrap over writers.
     """
     both = results.shared(ours[0], theirs[0])
-    wrong = np.array(
-        [[n - right for result in both.of(*place) for right, n in result["by_hand"]] for place in (ours, theirs)]
-    )
-    hands = wrong.shape[1]
-    drawn = np.random.default_rng(SEED).integers(hands, size=(RESAMPLES, hands))
-    shares = 1 - wrong[0][drawn].sum(axis=1) / np.maximum(1, wrong[1][drawn].sum(axis=1))
-    low, high = np.quantile(shares, [0.025, 0.975])
-    return Fewer(float(1 - wrong[0].sum() / max(1, wrong[1].sum())), float(low), float(high))
+    our_errors, their_errors = (_errors_of_each(both.of(*arm_round)) for arm_round in (ours, theirs))
+    interval = scipy_stats.bootstrap(
+        (our_errors, their_errors),
+        _reduction,
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(SEED),
+    ).confidence_interval
+    return Reduction(float(_reduction(our_errors, their_errors)), float(interval.low), float(interval.high))
+
+
+def _errors_of_each(results: Sequence[Result]) -> np.ndarray:
+    """Misread drawings of each held-out writer, over seeds, int64 [writers]."""
+    return np.array([of.drawings - (of.right or 0) for of in writers_in(results, HELD_OUT)])
+
+
+def _reduction(ours: np.ndarray, theirs: np.ndarray, axis: int = -1) -> np.ndarray:
+    return 1 - ours.sum(axis) / np.maximum(1, theirs.sum(axis))
 
 
 def over_seeds(values: Sequence[float]) -> tuple[float, Interval | None]:
-    """The mean of one value for each seed, and Student's 95 % interval of that mean.
-
-    None where there are fewer than two seeds, or more than ten.
-    """
-    mean, count = float(np.mean(values)), len(values)
-    if not 2 <= count <= len(T95) + 1:
+    """The mean of one value for each seed, and Student's 95 % interval of that mean; None for a single seed."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
         return mean, None
-    spread = T95[count - 2] * float(np.std(values, ddof=1)) / count**0.5
-    return mean, (mean - spread, mean + spread)
+    half = float(scipy_stats.t.ppf(0.975, len(values) - 1) * scipy_stats.sem(values))
+    return mean, (mean - half, mean + half)
 
 
-def ahead(results: Results, ours: str, theirs: str) -> list[int]:
-    """After which rounds our errors are measurably fewer than theirs, compared hand by hand."""
-    both = results.shared(ours, theirs)
-    rounds = range(1, min(both.rounds(ours), both.rounds(theirs)) + 1)
-    return [n for n in rounds if fewer_errors(both, (ours, n), (theirs, n)).is_sure]
+def each_seed(results: Results, measure: Callable[[Results], float]) -> list[float]:
+    """A value computed for each seed by itself."""
+    return [measure(of_seed) for of_seed in results.by_seed().values()]
 
 
-def ahead_from(results: Results, ours: str, theirs: str) -> int | None:
-    """The first round from which on, to the end, our errors are measurably fewer."""
-    both = results.shared(ours, theirs)
-    last, found = min(both.rounds(ours), both.rounds(theirs)), ahead(results, ours, theirs)
-    return next((number for number in found if set(range(number, last + 1)) <= set(found)), None)
+def mean_rate(results: Results, arm_round: ArmRound, measure: Measure) -> tuple[float, Interval | None]:
+    """`over_seeds` of a rate of one round, for the seeds that have the arm."""
+    of_arm = results.shared(arm_round[0])
+    return over_seeds(each_seed(of_arm, lambda seed: measure(seed.of(*arm_round)).value))
 
 
-def are_apart(results: Results, ours: Place, theirs: Place) -> bool:
-    """Whether the own intervals of our errors and theirs do not meet: more than differing measurably, since the two are
-    measured on the same hands."""
+def mean_reduction(results: Results, ours: ArmRound, theirs: ArmRound) -> tuple[float, Interval | None]:
+    """`over_seeds` of `fewer_errors`, for the seeds that have both arms."""
     both = results.shared(ours[0], theirs[0])
-    of_ours, of_theirs = held_out_errors(both.of(*ours)), held_out_errors(both.of(*theirs))
-    return of_ours.high < of_theirs.low or of_theirs.high < of_ours.low
+    return over_seeds(each_seed(both, lambda seed: fewer_errors(seed, ours, theirs).share))

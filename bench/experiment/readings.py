@@ -1,35 +1,36 @@
-"""What is read off the kept models and drawings when the page is written, beside the counts that each round kept."""
+"""What is measured with the stored models and drawings once the rounds are played, and added to their counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from bench.experiment.arms import ARMS, EVERYTHING, MAIN
 from bench.experiment.collect import collect_fooling
-from bench.experiment.measure import BASE_DEV, BASE_TEST, CORRUPTION, HELD_OUT, Counts
-from bench.experiment.numbers import Result, Results
+from bench.experiment.measure import BASE_DEV, CORRUPTION, HELD_OUT, Counts, count_by, predictions
+from bench.experiment.results import Result, Results, WriterCounts
 from bench.experiment.run import Experiment
-from bench.experiment.words import some
-from models_zoo.files import read_json
 from models_zoo.networks.checkpoints import load_model, load_trained
-from models_zoo.networks.predict import probabilities
 from rounds.rules import Rules
 
 LATE_MODELS = 5
-"""Newest models of the dynamic arm that are asked what they still misread."""
+"""So many of the dynamic arm's newest models are compared in what they misread."""
 TEST_SOURCES = ("dynamic", "static")
 """Arms on the test splits of whose rounds models are measured: drawings that fooled the newest model, or the first."""
-CHALLENGE, CHALLENGE_ROUND = 4_000, 1_000
-"""Attempts of a crowd at the last models, and the round that it takes it for: one that is played nowhere."""
-FIRST_ADVERSARY = "the first adversary"
+GROUP = 5
+"""Rounds whose test splits are put together: each alone has some twenty drawings."""
+FRESH_ATTEMPTS, FRESH_ROUND = 4_000, 1_000
+"""Attempts of fresh annotators at the last models, and a round number for them that is played nowhere."""
+NOT_AVERAGED = "dynamic, not averaged"
+"""In the counts an arm of its own: the dynamic arm's models before they were averaged with their parents."""
+ROUNDS_SHOWN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20)
 
-ByHand = dict[int, Counts]
-"""Annotator → right of asked, of those who drew."""
-People = dict[int, list[int]]
-"""Annotator → attempts, fooled, verified fooling."""
+FRESH = "attempts, fresh annotators"
+FRESH_FOOLED, FRESH_VERIFIED = "fooled, fresh annotators", "verified, fresh annotators"
+TRAJECTORIES = "distinct trajectories"
+HELD_OUT_TWICE = "held-out drawings of trajectories that another seed holds out"
+STILL_MISREAD = "drawings that all late dynamic models misread"
 
 
 @dataclass(frozen=True)
@@ -39,166 +40,198 @@ class Misread:
     image: np.ndarray
     """uint8 [28, 28], bright ink on black."""
     label: int
-    answer: int
-    """The newest model's."""
+    predicted: int
+    """By the newest model."""
+    index: int
+    """Among the seed's held-out drawings."""
 
 
-@dataclass(frozen=True)
-class Readings:
-    """Of all seeds."""
+def add_readings(experiments: Sequence[Experiment], results: Results) -> list[Misread]:
+    """Measure the main arms' models once more and add the counts to `results`; some minutes.
 
-    round_tests: dict[str, dict[int, dict[str, list[list[ByHand]]]]]
-    """Of which arm's rounds the test splits are → seed → main arm → model (the first adversary, then round by round) →
-    round → right of asked for each hand."""
-    untrained: dict[int, set[int]]
-    """Seed → annotators whose drawings are trained on in no arm."""
-    challenged: dict[str, dict[int, People]]
-    """`FIRST_ADVERSARY` or a main arm, whose last model it is → seed → what a crowd that begins without memories did to
-    it, the same crowd for all models of a seed."""
-    as_trained: dict[int, list[Result]]
-    """Seed → for each round of the dynamic arm, the first adversary before them, what its model measured as the
-    training left it, before it was averaged with its parent; {} for rounds that the page does not show."""
-    variety: dict[str, tuple[int, int]]
-    """Main arm → of how many different trajectories its drawings were made, and how many drawings that are, over
-    seeds."""
-    held_out_twice: Counts
-    """Held-out drawings of trajectories that another seed holds out as well, of all."""
-    misread: np.ndarray
-    """bool [2, seeds, n]: MNIST's test digits that the first adversaries misread, and those that the dynamic arm's last
-    models do."""
-    corrupted: np.ndarray
-    """bool [2, seeds x corruptions, n]: the same of the digits under each corruption at each severity."""
-    still: list[Misread]
-    """Over seeds, in the order of their labels."""
-    others_misread: dict[str, Counts]
-    """Another arm → how many of `still` its last model misreads too, of those of the seeds that have the arm."""
-    models: list[dict[str, Any]]
-    """What each seed's last model says of where it was trained: `versions`, `device`, `threads`."""
+    All models of the main arms classify all test splits, and annotators without memories try to fool the last ones.
+
+    Returns:
+        The drawings that are still misread, over seeds, by label.
+    """
+    last, misread = results.rounds("dynamic"), []
+    held_out_twice = held_out_by_others(experiments)
+    for experiment in experiments:
+        arms = results.seeds[experiment.seed]
+        for arm in (arm for arm in MAIN if arm in arms):
+            _add_test_splits(experiment, arms, arm)
+            _add_fresh(experiment, arms[arm][-1], arm, len(arms[arm]) - 1)
+            arms[arm][-1].totals[TRAJECTORIES] = variety(experiment, arm)
+        if "dynamic" not in arms:
+            continue
+        _add_fresh(experiment, arms["dynamic"][0], "dynamic", 0)
+        arms["dynamic"][0].totals[HELD_OUT_TWICE] = held_out_twice[experiment.seed]
+        arms[NOT_AVERAGED] = as_trained(experiment, last)
+        still = still_misread(experiment, last)
+        arms["dynamic"][-1].totals[STILL_MISREAD] = len(still), len(experiment.suites.writers)
+        for arm in ("ordinary", "static", "scratch", EVERYTHING):
+            if arm in arms:
+                arms[arm][-1].totals[STILL_MISREAD] = misread_of(experiment, arm, still)
+        misread += still
+    return sorted(misread, key=lambda drawing: (drawing.label, drawing.predicted))
 
 
-def read_off(experiments: Sequence[Experiment], results: Results) -> Readings:
-    """Runs all models of the main arms on all test splits, and lets a crowd try to fool the last ones; some minutes."""
-    by_seed = {experiment.seed: experiment for experiment in experiments}
-    there = {seed: [arm for arm in MAIN if arm in arms] for seed, arms in results.seeds.items()}
-    last = results.rounds("dynamic")
-    dynamic = [by_seed[seed] for seed in results.with_arm("dynamic")]
-    varieties = {arm: [_variety(by_seed[seed], arm) for seed in results.with_arm(arm)] for arm in MAIN}
-    still = {experiment.seed: _still_misread(experiment, last) for experiment in dynamic}
-    return Readings(
-        round_tests={
-            source: {
-                seed: {arm: _on_round_tests(by_seed[seed], arm, source) for arm in arms}
-                for seed, arms in there.items()
-                if source in arms
-            }
-            for source in TEST_SOURCES
-        },
-        untrained={experiment.seed: set(np.flatnonzero(experiment.sides != "train")) for experiment in dynamic},
-        challenged={
-            FIRST_ADVERSARY: {experiment.seed: _challenged(experiment, "dynamic", 0) for experiment in dynamic},
-            **{
-                arm: {seed: _challenged(by_seed[seed], arm, results.rounds(arm)) for seed in results.with_arm(arm)}
-                for arm in MAIN
-            },
-        },
-        as_trained={experiment.seed: _as_trained(experiment, last) for experiment in dynamic},
-        variety={arm: (sum(d for d, _ in found), sum(n for _, n in found)) for arm, found in varieties.items()},
-        held_out_twice=_held_out_twice(dynamic),
-        misread=np.stack([_before_and_after(experiment, BASE_TEST, last) for experiment in dynamic], axis=1),
-        corrupted=np.concatenate([_corrupted(experiment, last) for experiment in dynamic], axis=1),
-        still=sorted(
-            (misread for experiment in dynamic for misread, _ in still[experiment.seed]),
-            key=lambda found: (found.label, found.answer),
-        ),
-        others_misread={
-            arm: _others_misread([by_seed[seed] for seed in seeds], arm, still)
-            for arm in ("ordinary", "static", "scratch", EVERYTHING)
-            if (seeds := results.with_arm(arm))
-        },
-        models=[read_json(experiment.model_after("dynamic", last) / "model.json") for experiment in dynamic],
+# --- Test splits --------------------------------------------------------------------------------------------------
+
+
+def right_on_split(source: str, number: int) -> str:
+    """How counts call it."""
+    return f"right on the test split of {source} round {number}"
+
+
+def right_on_splits(source: str, group: Sequence[int]) -> str:
+    return f"right on the test splits of {source} rounds {group[0]} to {group[-1]}"
+
+
+def groups_of(source: str, rounds: int) -> list[range]:
+    """Rounds 1 to `rounds` in groups; the static arm's all fooled one model and stay together."""
+    if source == "static":
+        return [range(1, rounds + 1)] if rounds else []
+    return [range(start, min(start + GROUP, rounds + 1)) for start in range(1, rounds + 1, GROUP)]
+
+
+def models_shown(arm: str, rounds: int) -> list[int]:
+    """After which rounds tables show a model on the test splits; the first adversary once, with the dynamic arm."""
+    later = {*range(GROUP, rounds + 1, GROUP), rounds} - {0}
+    return sorted({0} | later) if arm == "dynamic" else sorted(later)
+
+
+def _add_test_splits(experiment: Experiment, arms: dict[str, list[Result]], arm: str) -> None:
+    """Totals for every model of an arm; by writer for those that tables show."""
+    for source in (source for source in TEST_SOURCES if source in arms):
+        on_splits, rounds = on_test_splits(experiment, arm, source), len(arms[arm]) - 1
+        for number, splits in enumerate(on_splits):
+            result = arms[arm][number]
+            if source == "dynamic":
+                for test, split in enumerate(splits, 1):
+                    result.totals[right_on_split(source, test)] = _sum(split.values())
+            for group in groups_of(source, len(splits)):
+                by_writer = _by_writer([splits[test - 1] for test in group])
+                name = right_on_splits(source, group)
+                if source == "static":
+                    result.totals[name] = _sum(by_writer.values())
+                if number in models_shown(arm, rounds):
+                    result.writers.extend(
+                        WriterCounts(name, "test", writer, drawings, right)
+                        for writer, (right, drawings) in by_writer.items()
+                    )
+
+
+def on_test_splits(experiment: Experiment, arm: str, source: str) -> list[list[dict[int, Counts]]]:
+    """For each model of an arm, the first adversary before them, for each round of the source: test annotator → counts.
+
+    Test annotators are the same in all arms.
+    """
+    splits = [experiment.test_split(source, number) for number in experiment.finished(source)]
+    models = [load_model(experiment.model_after(arm, number)) for number in [0, *experiment.finished(arm)]]
+    return [[_right_by_annotator(model, *split) for split in splits] for model in models]
+
+
+def _right_by_annotator(
+    model: nn.Module, images: np.ndarray, labels: np.ndarray, annotators: np.ndarray
+) -> dict[int, Counts]:
+    return count_by(annotators, predictions(model, images) == labels) if len(labels) else {}
+
+
+def _by_writer(splits: Sequence[dict[int, Counts]]) -> dict[int, Counts]:
+    """Each person's counts over several rounds; not everybody drew in each."""
+    people = sorted({person for split in splits for person in split})
+    return {person: _sum(split[person] for split in splits if person in split) for person in people}
+
+
+def _sum(counts: Iterable[Counts]) -> Counts:
+    rows = list(counts)
+    return sum(right for right, _ in rows), sum(n for _, n in rows)
+
+
+# --- Fresh annotators ---------------------------------------------------------------------------------------------
+
+
+def _add_fresh(experiment: Experiment, result: Result, arm: str, number: int) -> None:
+    """What fresh annotators did to the model after a round, in total and by annotator."""
+    by_annotator = try_to_fool(experiment, arm, number)
+    attempts, fooled, verified = (sum(counts[index] for counts in by_annotator.values()) for index in range(3))
+    result.totals[FRESH_FOOLED] = fooled, attempts
+    result.totals[FRESH_VERIFIED] = verified, attempts
+    result.writers.extend(
+        WriterCounts(FRESH, str(experiment.sides[annotator]), annotator, tries, fooled=fooled, verified=verified)
+        for annotator, (tries, fooled, verified) in by_annotator.items()
     )
 
 
-def _on_round_tests(experiment: Experiment, arm: str, source: str) -> list[list[ByHand]]:
-    """Of each model of an arm on the test split of each round of the source; test hands are the same in all arms."""
-    tests = [experiment.test_by_hand(source, number) for number in experiment.finished(source)]
-    models = [load_model(experiment.model_after(arm, number)) for number in [0, *experiment.finished(arm)]]
-    return [[_right_by_hand(model, *test) for test in tests] for model in models]
-
-
-def _right_by_hand(model: nn.Module, images: np.ndarray, labels: np.ndarray, hands: np.ndarray) -> ByHand:
-    if not len(labels):
-        return {}
-    right = _answers(model, images) == labels
-    return {int(hand): (int(right[hands == hand].sum()), int((hands == hand).sum())) for hand in np.unique(hands)}
-
-
-def _challenged(experiment: Experiment, arm: str, number: int) -> People:
+def try_to_fool(experiment: Experiment, arm: str, number: int) -> dict[int, list[int]]:
+    """Annotator → attempts, fooled, verified: of a crowd without memories, the same for all models of a seed."""
     crowd = experiment.crowd(ARMS["dynamic"])
-    crowd.start_round(CHALLENGE_ROUND)
+    crowd.start_round(FRESH_ROUND)
     model = load_model(experiment.model_after(arm, number))
-    asked = Rules(target_verified=CHALLENGE)  # more than can be verified, so that all attempts are made
-    return collect_fooling(crowd, model, asked, seed=[experiment.seed, 7], most=CHALLENGE).by_annotator
+    rules = Rules(target_verified=FRESH_ATTEMPTS)  # more than can be verified, so that all attempts are made
+    return collect_fooling(crowd, model, rules, seed=[experiment.seed, 7], most=FRESH_ATTEMPTS).by_annotator
 
 
-def _as_trained(experiment: Experiment, last: int) -> list[Result]:
-    models = {number: experiment.model_after("dynamic", number) for number in some(range(last + 1))}
-    left_out = {CORRUPTION, BASE_DEV}
+# --- Models before averaging --------------------------------------------------------------------------------------
+
+
+def as_trained(experiment: Experiment, last: int) -> list[Result]:
+    """The dynamic arm's models as their trainings left them, round by round; empty for rounds that no table shows."""
+    shown, left_out = shown_rounds(range(last + 1)), {CORRUPTION, BASE_DEV}
     return [
-        experiment.suites.measure(load_trained(models[number]), leave_out=left_out) if number in models else {}
+        Result.from_json(
+            experiment.suites.measure(load_trained(experiment.model_after("dynamic", number)), leave_out=left_out),
+            experiment.sides,
+        )
+        if number in shown
+        else Result({}, [])
         for number in range(last + 1)
     ]
 
 
-def _variety(experiment: Experiment, arm: str) -> tuple[int, int]:
-    """Of how many different trajectories an arm's drawings were made, and how many drawings that are."""
-    kept = [np.load(experiment.round_folder(arm, number) / "collected.npz") for number in experiment.finished(arm)]
-    used = np.concatenate([arrays["trajectories"] for arrays in kept])
-    return len(np.unique(used[used >= 0])), len(used)
+def shown_rounds(rounds: Sequence[int], *, step: int = 1) -> list[int]:
+    """Those that tables show, or every second of them with a step of 2, and the last."""
+    shown = [number for number in rounds if number in ROUNDS_SHOWN][::step]
+    return shown if not rounds or rounds[-1] in shown else [*shown, rounds[-1]]
 
 
-def _held_out_twice(experiments: Sequence[Experiment]) -> Counts:
-    drawn = [
-        np.concatenate([ids for hand in experiment.crowd(ARMS["dynamic"]).held_out for ids in hand.trajectory_ids])
+# --- Drawings -----------------------------------------------------------------------------------------------------
+
+
+def variety(experiment: Experiment, arm: str) -> Counts:
+    """How many different trajectories an arm's drawings were made of, and how many drawings there are."""
+    folders = [experiment.round_folder(arm, number) for number in experiment.finished(arm)]
+    trajectories = np.concatenate([np.load(folder / "collected.npz")["trajectories"] for folder in folders])
+    return len(np.unique(trajectories[trajectories >= 0])), len(trajectories)
+
+
+def held_out_by_others(experiments: Sequence[Experiment]) -> dict[int, Counts]:
+    """Seed → held-out drawings of trajectories that another seed holds out as well, and all."""
+    drawn = {
+        experiment.seed: np.concatenate(
+            [members for hand in experiment.crowd(ARMS["dynamic"]).held_out for members in hand.trajectory_ids]
+        )
         for experiment in experiments
-    ]
-    seeds_of = np.bincount(np.concatenate(drawn))
-    return int(seeds_of[seeds_of > 1].sum()), int(seeds_of.sum())
+    }
+    seeds_of = np.bincount(np.concatenate(list(drawn.values())))
+    return {seed: (int((seeds_of[of_seed] > 1).sum()), len(of_seed)) for seed, of_seed in drawn.items()}
 
 
-def _before_and_after(experiment: Experiment, suite: str, last: int) -> np.ndarray:
-    """bool [2, n]: which pictures of a suite the first adversary misreads, and which the dynamic arm's last model."""
-    images, labels = experiment.suites.pictures[suite]
-    models = [load_model(experiment.model_after("dynamic", number)) for number in (0, last)]
-    return np.stack([_answers(model, images) != labels for model in models])
-
-
-def _corrupted(experiment: Experiment, last: int) -> np.ndarray:
-    """bool [2, corruptions, digits]"""
-    digits = experiment.suites.corrupted_digits
-    return _before_and_after(experiment, CORRUPTION, last).reshape(2, -1, digits)
-
-
-def _still_misread(experiment: Experiment, last: int) -> list[tuple[Misread, int]]:
-    """Each with its place among the held-out drawings."""
+def still_misread(experiment: Experiment, last: int) -> list[Misread]:
+    """Held-out drawings that all of the last models misread."""
     images, labels = experiment.suites.pictures[HELD_OUT]
     late = range(max(1, last - LATE_MODELS + 1), last + 1)
-    answers = np.stack([_answers(load_model(experiment.model_after("dynamic", n)), images) for n in late])
-    places = np.flatnonzero((answers != labels).all(axis=0))
-    return [(Misread(images[place], int(labels[place]), int(answers[-1, place])), int(place)) for place in places]
+    predicted = np.stack([predictions(load_model(experiment.model_after("dynamic", n)), images) for n in late])
+    return [
+        Misread(images[index], int(labels[index]), int(predicted[-1, index]), int(index))
+        for index in np.flatnonzero((predicted != labels).all(axis=0))
+    ]
 
 
-def _others_misread(experiments: Sequence[Experiment], arm: str, still: dict[int, list[tuple[Misread, int]]]) -> Counts:
-    misread = asked = 0
-    for experiment in experiments:
-        images, labels = experiment.suites.pictures[HELD_OUT]
-        places = [place for _, place in still[experiment.seed]]
-        model = load_model(experiment.model_after(arm, experiment.finished(arm)[-1]))
-        misread += int((_answers(model, images)[places] != labels[places]).sum())
-        asked += len(places)
-    return misread, asked
-
-
-def _answers(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """int64 [n]"""
-    return probabilities(model, images).argmax(axis=1)
+def misread_of(experiment: Experiment, arm: str, drawings: Sequence[Misread]) -> Counts:
+    """How many of these held-out drawings the last model of another arm misreads too, and all of them."""
+    images, labels = experiment.suites.pictures[HELD_OUT]
+    chosen = [drawing.index for drawing in drawings]
+    model = load_model(experiment.model_after(arm, experiment.finished(arm)[-1]))
+    return int((predictions(model, images)[chosen] != labels[chosen]).sum()), len(chosen)

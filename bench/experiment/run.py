@@ -1,7 +1,7 @@
-"""One arm of the experiment, round after round; each round is kept, so that a killed run goes on where it was.
+"""One arm of the experiment, round after round; every finished round is stored, so a killed run resumes where it was.
 
-<folder>/settings.json                     what the run was asked for; another question needs another folder
-<folder>/seed-0/crowd.json                 whose drawings models are measured on
+<folder>/settings.json                     the settings; other settings need another folder
+<folder>/seed-0/crowd.json                 a digest of the drawings that models are measured on
 <folder>/seed-0/first/                     the first adversary, and result.json with its scores
 <folder>/seed-0/dynamic/round-01/          collected.npz, collected.json, the model, result.json (written last)
 """
@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from torch import nn
 
 from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
-from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, suites, tally
+from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, count_right, suites
 from crowd import Crowd, Handwriting, make_crowd
 from crowd.annotators import Memory
 from models_zoo.data.mnist import BaseData
@@ -36,15 +36,12 @@ from stats.scores import Score
 RESULT, COLLECTED = "result.json", "collected.json"
 MOST_ATTEMPTS = 40_000
 """Attempts after which a round closes with what it has."""
-TENTHS = 10
 NOT_TO_FOOL = (ORDINARY, SAME_ORDINARY, EVERYTHING)
-"""Sources whose drawings were made for no model."""
-
-Say = Callable[[str], None]
+"""Sources whose drawings are made without a model to fool."""
 
 
 class OtherSettings(ValueError):
-    """The folder holds another experiment, or not what this one builds upon."""
+    """The folder holds another experiment, or lacks what this one builds upon."""
 
 
 class NothingCollected(ValueError):
@@ -62,7 +59,7 @@ class Settings:
     first: Config = FIRST
     """How the first adversary is trained."""
     changes: dict[str, Any] = field(default_factory=dict)
-    """Fields of every arm's config that are to be different, to make it smaller."""
+    """Fields of every arm's config to replace, to make the experiment smaller."""
     threads: int = 0
     """CPU threads of a training; 0 for all."""
 
@@ -90,21 +87,30 @@ class Experiment:
     seed: int
     base: BaseData
     handwriting: Handwriting
-    say: Say = print
+    log: Callable[[str], None] = print
 
     def run(self, name: str) -> None:
-        """All rounds of an arm that are not there yet."""
+        """Play all rounds of an arm that are not stored yet."""
         arm, crowd = ARMS[name], self.crowd(ARMS[name])
         _claim(self.folder / "settings.json", self.settings.to_json())
-        _claim(self._seed_folder / "crowd.json", {"held_out_sha256": self._drawn()})
+        _claim(self._seed_folder / "crowd.json", {"held_out_sha256": self._held_out_digest()})
         _claim(self._seed_folder / name / "arm.json", arm.to_json())
-        self._first()
+        self._train_first()
         for number in range(1, min(self.settings.rounds, arm.rounds) + 1):
             if not (self.round_folder(name, number) / RESULT).exists():
-                self._round(name, arm, crowd, number)
+                self._play_round(name, arm, crowd, number)
 
     def round_folder(self, name: str, number: int) -> Path:
         return self._seed_folder / name / f"round-{number:02}"
+
+    def model_after(self, name: str, number: int) -> Path:
+        """An arm's model after a round; after round 0 it is the first adversary."""
+        return self.round_folder(name, number) if number else self._seed_folder / "first"
+
+    def finished(self, name: str) -> list[int]:
+        """The stored rounds of an arm."""
+        folders = (self._seed_folder / name).glob(f"round-*/{RESULT}")
+        return sorted(int(path.parent.name.removeprefix("round-")) for path in folders)
 
     def crowd(self, arm: Arm) -> Crowd:
         return make_crowd(
@@ -119,53 +125,45 @@ class Experiment:
     def split(self, name: str, number: int) -> dict[str, Pictures]:
         """A round's examples as `train`, `dev` and `test`: uint8 [n, 28, 28] and int64 [n] each.
 
-        As on the site, hands and not drawings are assigned: a tenth of them to test and a tenth to dev, in all rounds.
-        Dev and test hold what fooled only, where there was anything to fool.
+        As on the site, annotators and not drawings are assigned. Dev and test hold what fooled only, where there was
+        anything to fool.
         """
-        images, labels, hands, fooled = self._collected(name, number)
-        sides = self.sides[hands]
+        images, labels, annotators, fooled = self._collected(name, number)
+        sides = self.sides[annotators]
         measured = fooled | (ARMS[name].source in NOT_TO_FOOL)
-        wanted = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
-        return {side: (images[chosen], labels[chosen]) for side, chosen in wanted.items()}
+        chosen = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
+        return {side: (images[of_side], labels[of_side]) for side, of_side in chosen.items()}
 
-    def test_by_hand(self, name: str, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The test split of a round that was drawn to fool, and whose each drawing is: uint8 [n, 28, 28], int64 [n],
+    def test_split(self, name: str, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The test split of a round that was drawn to fool, and who drew each drawing: uint8 [n, 28, 28], int64 [n],
         int64 [n]."""
-        images, labels, hands, fooled = self._collected(name, number)
-        chosen = (self.sides[hands] == "test") & fooled
-        return images[chosen], labels[chosen], hands[chosen]
-
-    def _collected(self, name: str, number: int) -> tuple[np.ndarray, ...]:
-        """Pictures, labels, whose they are, and whether they fooled."""
-        with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as kept:
-            return tuple(kept[key] for key in ("images", "labels", "annotators", "fooled"))
-
-    def finished(self, name: str) -> list[int]:
-        """Numbers of the rounds of an arm that are there."""
-        folders = (self._seed_folder / name).glob(f"round-*/{RESULT}")
-        return sorted(int(path.parent.name.removeprefix("round-")) for path in folders)
+        images, labels, annotators, fooled = self._collected(name, number)
+        chosen = (self.sides[annotators] == "test") & fooled
+        return images[chosen], labels[chosen], annotators[chosen]
 
     @cached_property
     def suites(self) -> Suites:
         return suites(self.crowd(ARMS["dynamic"]), self.base, seed=self.seed)
 
-    def _drawn(self) -> str:
-        """SHA-256 of the held-out drawings: another crowd, or another way to draw, is another experiment."""
-        return hashlib.sha256(self.suites.pictures[HELD_OUT][0].tobytes()).hexdigest()
+    @cached_property
+    def sides(self) -> np.ndarray:
+        """For each annotator `train`, `dev` or `test`, in all arms."""
+        return annotator_sides(self.settings.annotators, self.seed)
 
     @property
     def _seed_folder(self) -> Path:
         return self.folder / f"seed-{self.seed}"
 
-    @cached_property
-    def sides(self) -> np.ndarray:
-        """For each annotator `train`, `dev` or `test`, in all arms."""
-        count = self.settings.annotators
-        tenth = max(1, count // TENTHS)
-        sides = np.array(["test"] * tenth + ["dev"] * tenth + ["train"] * (count - 2 * tenth))
-        return np.random.default_rng([self.seed, 5]).permutation(sides)
+    def _collected(self, name: str, number: int) -> tuple[np.ndarray, ...]:
+        """Pictures, labels, who drew them, and whether they fooled."""
+        with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as stored:
+            return tuple(stored[key] for key in ("images", "labels", "annotators", "fooled"))
 
-    def _first(self) -> None:
+    def _held_out_digest(self) -> str:
+        """SHA-256 of the held-out drawings: another crowd, or another way to draw, is another experiment."""
+        return hashlib.sha256(self.suites.pictures[HELD_OUT][0].tobytes()).hexdigest()
+
+    def _train_first(self) -> None:
         folder = self.model_after("dynamic", 0)
         if (folder / RESULT).exists():
             return
@@ -174,9 +172,9 @@ class Experiment:
         fitted = fit(folder, config, base=self.base)
         result = self.suites.measure(fitted.model)
         write_json(folder / RESULT, result | {"train_seconds": time.monotonic() - started})
-        self.say(f"seed {self.seed}: the first adversary, {_sentence(result)}")
+        self.log(f"seed {self.seed}: the first adversary, {_errors(result)}")
 
-    def _round(self, name: str, arm: Arm, crowd: Crowd, number: int) -> None:
+    def _play_round(self, name: str, arm: Arm, crowd: Crowd, number: int) -> None:
         folder = self.round_folder(name, number)
         started = time.monotonic()
         if not (folder / COLLECTED).exists():
@@ -184,55 +182,52 @@ class Experiment:
         result: dict[str, Any] = read_json(folder / COLLECTED)
         result.pop("memories", None)
         if not arm.only_after or number in arm.only_after:
-            result |= self._next_model(name, arm, number)
+            result |= self._train_next(name, arm, number)
         write_json(folder / RESULT, result | {"seconds": time.monotonic() - started})
-        self.say(f"seed {self.seed}, {name}, round {number}: {_counted(result['counts'])}{_sentence(result)}")
+        self.log(f"seed {self.seed}, {name}, round {number}: {_fooled(result['counts'])}{_errors(result)}")
 
     def _collect(self, name: str, arm: Arm, crowd: Crowd, number: int) -> None:
         """The round's examples, into its folder; `collected.json` comes last."""
         folder = self.round_folder(name, number)
         folder.mkdir(parents=True, exist_ok=True)
         if arm.source in COPIED:
-            source = self.round_folder(COPIED[arm.source], number)
-            if not (source / COLLECTED).exists():
-                raise OtherSettings(f"{name} trains on what {COPIED[arm.source]} collected: run that arm first.")
-            shutil.copyfile(source / "collected.npz", folder / "collected.npz")
-            write_json(folder / COLLECTED, {"counts": {}})
+            self._copy_collected(name, COPIED[arm.source], number)
             return
         started = time.monotonic()
-        self._remember(name, crowd, number)
-        asked = rules.Rules(target_verified=self.settings.per_round, non_fooling=arm.non_fooling)
+        self._restore_memories(name, crowd, number)
+        site_rules = rules.Rules(target_verified=self.settings.per_round, non_fooling=arm.non_fooling)
         seed = [self.seed, 6, number]
         if arm.source == ORDINARY:
-            found = collect_ordinary(crowd, asked, seed=seed)
+            collected = collect_ordinary(crowd, site_rules, seed=seed)
         elif arm.source == EVERYTHING:
-            found = collect_everything(crowd, seed=seed)
+            collected = collect_everything(crowd, seed=seed)
         else:
             adversary = load_model(self.model_after(name, 0 if arm.source == STATIC else number - 1))
-            found = collect_fooling(crowd, adversary, asked, seed=seed, most=MOST_ATTEMPTS)
-        _keep(folder, found, crowd, arm, time.monotonic() - started)
+            collected = collect_fooling(crowd, adversary, site_rules, seed=seed, most=MOST_ATTEMPTS)
+        _store(folder, collected, crowd, arm, time.monotonic() - started)
 
-    def _remember(self, name: str, crowd: Crowd, number: int) -> None:
-        """Everybody as they were at the end of the round before."""
+    def _copy_collected(self, name: str, source: str, number: int) -> None:
+        """The round's examples from another arm's folder."""
+        original, folder = self.round_folder(source, number), self.round_folder(name, number)
+        if not (original / COLLECTED).exists():
+            raise OtherSettings(f"{name} trains on what {source} collected: run that arm first.")
+        shutil.copyfile(original / "collected.npz", folder / "collected.npz")
+        write_json(folder / COLLECTED, {"counts": {}})
+
+    def _restore_memories(self, name: str, crowd: Crowd, number: int) -> None:
+        """Every annotator as at the end of the round before."""
         if number > 1:
             memories = read_json(self.round_folder(name, number - 1) / COLLECTED)["memories"]
             for annotator, memory in zip(crowd.annotators, memories, strict=True):
                 annotator.memory = Memory.from_json(memory)
         crowd.start_round(number)
 
-    def model_after(self, name: str, number: int) -> Path:
-        """An arm's model after a round; after round 0 it is the first adversary."""
-        return self.round_folder(name, number) if number else self._seed_folder / "first"
-
-    def _next_model(self, name: str, arm: Arm, number: int) -> dict[str, Any]:
+    def _train_next(self, name: str, arm: Arm, number: int) -> dict[str, Any]:
         """Train as the site does, on everything collected so far, and measure."""
         folder = self.round_folder(name, number)
         parent = self.model_after(name, 0 if arm.only_after else number - 1)
         parts = [self.split(name, earlier) for earlier in range(1, number + 1)]
-        for side in ("train", "dev"):
-            images, labels = (np.concatenate(arrays) for arrays in zip(*(part[side] for part in parts), strict=True))
-            write_array(folder / "data" / f"{side}_images.npy", images)
-            write_array(folder / "data" / f"{side}_labels.npy", labels)
+        dev = _write_data(folder / "data", parts)
         if arm.config.warm_start and not (folder / "parent").exists():
             # Relative, so that the folder can be moved to a machine with a GPU and go on there.
             (folder / "parent").symlink_to(Path(os.path.relpath(parent, folder)))
@@ -240,29 +235,35 @@ class Experiment:
         config = replace(arm.config, **self.settings.changes, seed=seed, threads=self.settings.threads)
         started = time.monotonic()
         fitted = fit(folder, config, base=self.base)
-        model, trained = fitted.model, time.monotonic()
-        measured = self.suites.measure(model)
-        dev = tuple(np.concatenate(arrays) for arrays in zip(*(part["dev"] for part in parts), strict=True))
+        trained = time.monotonic()
+        measured = self.suites.measure(fitted.model)
+        base_dev = measured["scores"][BASE_DEV]
         return {
             **measured,
             "collected": {side: sum(len(part[side][1]) for part in parts) for side in parts[0]},
-            "gate": self._gate(model, parent, measured["scores"][BASE_DEV], dev) if arm.config.warm_start else None,
+            "gate": self._gate(fitted.model, parent, base_dev, dev) if arm.config.warm_start else None,
             "train_seconds": trained - started,
             "train_cpu_seconds": sum(epoch["cpu_seconds"] for epoch in fitted.epochs),
             "measure_seconds": time.monotonic() - trained,
         }
 
-    def _gate(self, model: nn.Module, parent: Path, base_dev: Counts, dev: tuple[np.ndarray, ...]) -> bool:
+    def _gate(self, model: nn.Module, parent: Path, base_dev: Counts, dev: Pictures) -> bool:
         """Whether the site would have opened the next round by itself. The experiment goes on in any case."""
-        images, labels = dev
-        before = read_json(parent / RESULT)["scores"][BASE_DEV]
+        parent_base_dev = read_json(parent / RESULT)["scores"][BASE_DEV]
         return rules.gate(
             base_dev=Score(*base_dev),
-            parent_base_dev=Score(*before),
-            adversarial_dev=Score(*tally(model, (images, labels))),
-            parent_adversarial_dev=Score(*tally(load_model(parent), (images, labels))),
+            parent_base_dev=Score(*parent_base_dev),
+            adversarial_dev=Score(*count_right(model, dev)),
+            parent_adversarial_dev=Score(*count_right(load_model(parent), dev)),
             rules=rules.Rules(),
         ).passed
+
+
+def annotator_sides(annotators: int, seed: int) -> np.ndarray:
+    """For each annotator `train`, `dev` or `test`: a tenth of them each to dev and test, str [annotators]."""
+    tenth = max(1, annotators // 10)
+    sides = np.array(["test"] * tenth + ["dev"] * tenth + ["train"] * (annotators - 2 * tenth))
+    return np.random.default_rng([seed, 5]).permutation(sides)
 
 
 def _claim(path: Path, settings: dict[str, Any]) -> None:
@@ -273,43 +274,54 @@ def _claim(path: Path, settings: dict[str, Any]) -> None:
         raise OtherSettings(f"{path} says that other settings were used there: use another --folder.")
 
 
-def _keep(folder: Path, found: Collected, crowd: Crowd, arm: Arm, seconds: float) -> None:
+def _write_data(folder: Path, parts: Sequence[dict[str, Pictures]]) -> Pictures:
+    """The splits of several rounds together, as `fit` reads them. Returns the dev split."""
+    together = {side: _joined([part[side] for part in parts]) for side in ("train", "dev")}
+    for side, (images, labels) in together.items():
+        write_array(folder / f"{side}_images.npy", images)
+        write_array(folder / f"{side}_labels.npy", labels)
+    return together["dev"]
+
+
+def _joined(parts: Sequence[Pictures]) -> Pictures:
+    return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])
+
+
+def _store(folder: Path, collected: Collected, crowd: Crowd, arm: Arm, seconds: float) -> None:
     """Write what a round brought: pictures as arrays, the rest as JSON."""
-    wanted = [
+    examples = [
         example
-        for example in found.examples
+        for example in collected.examples
         if example.fooled or arm.source in NOT_TO_FOOL or arm.non_fooling != rules.NON_FOOLING_NONE
     ]
-    if not wanted:
+    if not examples:
         raise NothingCollected(
-            f"{folder}: {found.counts['attempts']:,} attempts and not one verified drawing. Ask for fewer of them a "
-            "round, or start from a weaker first adversary."
+            f"{folder}: {collected.counts['attempts']:,} attempts and not one verified drawing. Use a smaller "
+            "--per-round, or a weaker first adversary."
         )
-    drawings = [example.drawing for example in wanted]
+    drawings = [example.drawing for example in examples]
     np.savez_compressed(
         folder / "collected.npz",
         images=np.stack([drawing.to_28x28() for drawing in drawings]),
         labels=np.array([drawing.claimed for drawing in drawings], dtype=np.int64),
         truths=np.array([-1 if drawing.truth is None else drawing.truth for drawing in drawings], dtype=np.int64),
         trajectories=np.array([drawing.trajectory for drawing in drawings], dtype=np.int64),
-        annotators=np.array([example.annotator for example in wanted], dtype=np.int64),
-        fooled=np.array([example.fooled for example in wanted], dtype=bool),
+        annotators=np.array([example.annotator for example in examples], dtype=np.int64),
+        fooled=np.array([example.fooled for example in examples], dtype=bool),
     )
     write_json(folder / COLLECTED, {
-        "counts": dict(found.counts),
-        "by_annotator": [found.by_annotator.get(annotator.number, [0, 0, 0]) for annotator in crowd.annotators],
+        "counts": dict(collected.counts),
+        "by_annotator": [collected.by_annotator.get(annotator.number, [0, 0, 0]) for annotator in crowd.annotators],
         "memories": [annotator.memory.to_json() for annotator in crowd.annotators],
         "collect_seconds": seconds,
     })  # fmt: skip
 
 
-def _counted(counts: dict[str, int]) -> str:
-    if not counts.get("fooled"):
-        return ""
-    return f"{counts['fooled']} of {counts['attempts']} fooled, "
+def _fooled(counts: dict[str, int]) -> str:
+    return f"{counts['fooled']} of {counts['attempts']} fooled, " if counts.get("fooled") else ""
 
 
-def _sentence(result: dict[str, Any]) -> str:
+def _errors(result: dict[str, Any]) -> str:
     if "scores" not in result:
         return "no training"
     return "errors " + ", ".join(

@@ -35,10 +35,10 @@ def quick_arms(monkeypatch):
 
 
 def experiment(folder, settings=SETTINGS, seed=0):
-    return Experiment(folder, settings, seed, toy_base(), toy_handwriting(60), say=lambda sentence: None)
+    return Experiment(folder, settings, seed, toy_base(), toy_handwriting(60), log=lambda line: None)
 
 
-def what_came_out(folder):
+def stored_results(folder):
     """Every round's numbers, without the seconds."""
     found = {}
     for path in sorted(folder.rglob("result.json")):
@@ -51,7 +51,7 @@ def test_every_arm_collects_the_same_number_and_is_measured_on_the_same_pictures
     run = experiment(tmp_path)
     for arm in ("dynamic", "ordinary", "static"):
         run.run(arm)
-    rounds = {path: result for path, result in what_came_out(tmp_path).items() if "round" in path}
+    rounds = {path: result for path, result in stored_results(tmp_path).items() if "round" in path}
     assert len(rounds) == 6
     assert {sum(result["collected"].values()) for path, result in rounds.items() if "round-02" in path} == {24}
     assert len({tuple(n for _, n in result["scores"].values()) for result in rounds.values()}) == 1
@@ -64,11 +64,11 @@ def test_an_arm_on_the_same_examples_has_the_very_drawings_of_the_dynamic_one(tm
     for number in (1, 2):
         theirs, ours = (run.split(name, number)["train"][0] for name in ("dynamic", "weight-1"))
         assert np.array_equal(theirs, ours)
-    assert "scores" in what_came_out(tmp_path)["seed-0/weight-1/round-02/result.json"]
-    assert "scores" not in what_came_out(tmp_path)["seed-0/weight-1/round-01/result.json"]
+    assert "scores" in stored_results(tmp_path)["seed-0/weight-1/round-02/result.json"]
+    assert "scores" not in stored_results(tmp_path)["seed-0/weight-1/round-01/result.json"]
 
 
-def test_everything_is_each_trajectory_of_the_hands_that_are_trained_on(tmp_path):
+def test_everything_is_each_trajectory_of_the_annotators_who_are_trained_on(tmp_path):
     run = experiment(tmp_path)
     run.run("everything")
     train = [annotator for side, annotator in zip(run.sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
@@ -76,16 +76,16 @@ def test_everything_is_each_trajectory_of_the_hands_that_are_trained_on(tmp_path
     theirs = sum(len(ids) for annotator in train for ids in annotator.hand.trajectory_ids)
     images, labels = run.split("everything", 1)["train"]
     assert len(images) == len(labels) == STYLES * theirs
-    assert "held-out writers" in what_came_out(tmp_path)["seed-0/everything/round-01/result.json"]["scores"]
+    assert "held-out writers" in stored_results(tmp_path)["seed-0/everything/round-01/result.json"]["scores"]
 
 
 def test_a_run_that_is_done_changes_nothing_and_more_rounds_continue_it(tmp_path):
     experiment(tmp_path).run("dynamic")
-    before = what_came_out(tmp_path)
+    before = stored_results(tmp_path)
     experiment(tmp_path).run("dynamic")
-    assert what_came_out(tmp_path) == before
+    assert stored_results(tmp_path) == before
     experiment(tmp_path, replace(SETTINGS, rounds=3)).run("dynamic")
-    after = what_came_out(tmp_path)
+    after = stored_results(tmp_path)
     assert before.items() < after.items()
     assert len(after) == len(before) + 1
 
@@ -110,16 +110,16 @@ def test_a_folder_that_was_moved_goes_on(tmp_path):
     assert (tmp_path / "there/seed-0/dynamic/round-02/parent/model.json").exists()
 
 
-def test_no_hand_is_on_two_sides(tmp_path):
+def test_no_annotator_is_on_two_sides(tmp_path):
     run = experiment(tmp_path)
     run.run("dynamic")
-    hands = {side: set() for side in ("train", "dev", "test")}
+    people = {side: set() for side in ("train", "dev", "test")}
     for number in (1, 2):
-        with np.load(run.round_folder("dynamic", number) / "collected.npz") as kept:
-            for hand in kept["annotators"]:
-                hands[run.sides[hand]].add(int(hand))
-    assert not hands["train"] & hands["test"]
-    assert not hands["train"] & hands["dev"]
+        with np.load(run.round_folder("dynamic", number) / "collected.npz") as stored:
+            for annotator in stored["annotators"]:
+                people[run.sides[annotator]].add(int(annotator))
+    assert not people["train"] & people["test"]
+    assert not people["train"] & people["dev"]
 
 
 KILLED = """
@@ -138,7 +138,7 @@ experiment(Path(sys.argv[1]), replace(SETTINGS, rounds=4)).run("dynamic")
 def test_a_run_killed_at_any_time_goes_on_and_ends_with_the_same_numbers(tmp_path):
     command = [sys.executable, "-c", KILLED]
     subprocess.run([*command, str(tmp_path / "whole")], check=True, timeout=120)
-    whole = what_came_out(tmp_path / "whole")
+    whole = stored_results(tmp_path / "whole")
     kills = 0
     for wait_for in ("seed-0/first/result.json", "seed-0/dynamic/round-02/collected.json"):
         running = subprocess.Popen([*command, str(tmp_path / "killed")])
@@ -150,7 +150,7 @@ def test_a_run_killed_at_any_time_goes_on_and_ends_with_the_same_numbers(tmp_pat
         running.wait()
     assert kills == 2
     subprocess.run([*command, str(tmp_path / "killed")], check=True, timeout=120)
-    assert what_came_out(tmp_path / "killed") == whole
+    assert stored_results(tmp_path / "killed") == whole
 
 
 def test_a_round_closes_at_its_target_and_counts_every_attempt_once():
@@ -166,7 +166,7 @@ def test_a_round_closes_at_its_target_and_counts_every_attempt_once():
     ]
 
 
-def test_a_round_that_nobody_can_win_closes_at_its_deadline():
+def test_a_round_in_which_nothing_is_verified_closes_at_its_deadline():
     crowd, model = toy_crowd(annotators=6, eyes=Eyes(unreadable=1.0, errors=0.9)), build("mnist_cnn").eval()
     for validator in crowd.validators:
         validator.answer = lambda drawing: "unreadable"
@@ -175,7 +175,7 @@ def test_a_round_that_nobody_can_win_closes_at_its_deadline():
     assert 100 <= found.counts["attempts"] < 106
 
 
-def test_without_validators_everything_is_taken_at_its_word():
+def test_without_validators_every_claim_is_believed():
     crowd, model = toy_crowd(annotators=6, validators=0), build("mnist_cnn").eval()
     found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], most=5000)
     assert found.counts["fooled"] == found.counts["verified"] == 20

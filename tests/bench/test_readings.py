@@ -1,4 +1,4 @@
-"""What is read off kept models and drawings is what one finds by hand. Toys, not MNIST."""
+"""What is measured with stored models and drawings is what one finds by counting again. Toys, not MNIST."""
 
 from dataclasses import replace
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.experiment import arms, measure, readings
-from bench.experiment.measure import CORRUPTION, HELD_OUT, tally
+from bench.experiment.measure import HELD_OUT, count_right
+from bench.experiment.results import read_played, right_on
 from models_zoo.files import read_json
 from models_zoo.networks.checkpoints import load_model
 from models_zoo.networks.predict import probabilities
@@ -22,58 +23,45 @@ def played(tmp_path_factory):
         quick = {name: replace(arm, config=replace(QUICK, warm_start=True)) for name, arm in arms.MAIN.items()}
         patch.setattr("bench.experiment.run.ARMS", quick)
         patch.setattr(measure, "CORRUPTED", 4)
-        found = experiment(tmp_path_factory.mktemp("rounds"))
+        run = experiment(tmp_path_factory.mktemp("rounds"))
         for arm in ("dynamic", "ordinary"):
-            found.run(arm)
-        found.suites  # noqa: B018  while there are few corrupted digits
-    return found
+            run.run(arm)
+        run.suites  # noqa: B018  while there are few corrupted digits
+    return run
 
 
 def errors(played, arm, suite):
-    right, asked = read_json(played.model_after(arm, ROUNDS) / "result.json")["scores"][suite]
-    return asked - right
+    right, n = read_json(played.model_after(arm, ROUNDS) / "result.json")["scores"][suite]
+    return n - right
 
 
-def test_a_test_split_is_counted_hand_by_hand(played):
-    by_hand = readings._on_round_tests(played, "ordinary", "dynamic")[ROUNDS]
+def test_a_test_split_is_counted_annotator_by_annotator(played):
+    on_splits = readings.on_test_splits(played, "ordinary", "dynamic")[ROUNDS]
     model = load_model(played.model_after("ordinary", ROUNDS))
     for number in (1, 2):
-        counts = list(by_hand[number - 1].values())
+        counts = list(on_splits[number - 1].values())
         pictures = played.split("dynamic", number)["test"]
-        assert tuple(np.sum(counts, axis=0)) == tally(model, pictures)
-    assert {played.sides[hand] for of_round in by_hand for hand in of_round} == {"test"}
-
-
-def test_each_corrupted_digit_has_a_column_of_its_own(played):
-    misread = readings._corrupted(played, ROUNDS)
-    assert misread[1].sum() == errors(played, "dynamic", CORRUPTION)
-    images, labels = played.suites.pictures[CORRUPTION]
-    wrong = probabilities(load_model(played.model_after("dynamic", ROUNDS)), images).argmax(axis=1) != labels
-    digits = misread.shape[2]
-    assert digits == 4
-    for digit in range(digits):
-        assert len(set(labels[digit::digits])) == 1
-        assert np.array_equal(misread[1, :, digit], wrong[digit::digits])
+        assert tuple(np.sum(counts, axis=0)) == count_right(model, pictures)
+    assert {played.sides[annotator] for split in on_splits for annotator in split} == {"test"}
 
 
 def test_models_are_measured_as_their_trainings_left_them(played):
     """In these rounds nothing is averaged: they are the same."""
-    first, *rounds = readings._as_trained(played, ROUNDS)
-    assert first["scores"]["held-out writers"] == tally(
+    first, *rounds = readings.as_trained(played, ROUNDS)
+    assert first.totals[right_on(HELD_OUT)] == count_right(
         load_model(played.model_after("dynamic", 0)), played.suites.pictures[HELD_OUT]
     )
-    assert [row["scores"]["held-out writers"][1] - row["scores"]["held-out writers"][0] for row in rounds][
-        -1
-    ] == errors(played, "dynamic", HELD_OUT)
+    right, n = rounds[-1].totals[right_on(HELD_OUT)]
+    assert n - right == errors(played, "dynamic", HELD_OUT)
 
 
-def test_a_challenge_knows_nothing_of_what_was_played(played, monkeypatch, tmp_path):
-    monkeypatch.setattr(readings, "CHALLENGE", 50)
-    found = readings._challenged(played, "dynamic", 0)
+def test_fresh_annotators_know_nothing_of_what_was_played(played, monkeypatch):
+    monkeypatch.setattr(readings, "FRESH_ATTEMPTS", 50)
+    found = readings.try_to_fool(played, "dynamic", 0)
     attempts = sum(counts[0] for counts in found.values())
     assert 50 <= attempts < 50 + played.settings.annotators
-    assert readings._challenged(played, "ordinary", 0) == found  # the same first adversary, the same people
-    assert readings._challenged(played, "dynamic", ROUNDS).keys() == found.keys()
+    assert readings.try_to_fool(played, "ordinary", 0) == found  # the same first adversary, the same people
+    assert readings.try_to_fool(played, "dynamic", ROUNDS).keys() == found.keys()
 
 
 def test_what_two_seeds_hold_out_is_counted_in_both(played):
@@ -82,30 +70,46 @@ def test_what_two_seeds_hold_out_is_counted_in_both(played):
         {int(one) for hand in run.crowd(arms.MAIN["dynamic"]).held_out for ids in hand.trajectory_ids for one in ids}
         for run in (played, other)
     ]
-    twice, every = readings._held_out_twice([played, other])
-    assert every == len(drawn[0]) + len(drawn[1])
-    assert twice == 2 * len(drawn[0] & drawn[1])
-    assert readings._held_out_twice([played]) == (0, len(drawn[0]))
+    both = len(drawn[0] & drawn[1])
+    assert readings.held_out_by_others([played, other]) == {0: (both, len(drawn[0])), 1: (both, len(drawn[1]))}
+    assert readings.held_out_by_others([played]) == {0: (0, len(drawn[0]))}
 
 
-def test_another_arms_model_is_shown_the_drawings_in_question_and_no_others(played):
+def test_another_arms_model_reads_the_drawings_in_question_and_no_others(played):
     images, labels = played.suites.pictures[HELD_OUT]
-    misread = [
-        (readings.Misread(image, int(label), 0), place)
-        for place, (image, label) in enumerate(zip(images, labels, strict=True))
+    all_of_them = [
+        readings.Misread(image, int(label), 0, index)
+        for index, (image, label) in enumerate(zip(images, labels, strict=True))
     ]
-    all_of_them = readings._others_misread([played], "ordinary", {0: misread})
-    assert all_of_them == (errors(played, "ordinary", HELD_OUT), len(labels))
+    assert readings.misread_of(played, "ordinary", all_of_them) == (errors(played, "ordinary", HELD_OUT), len(labels))
     wrong = probabilities(load_model(played.model_after("ordinary", ROUNDS)), images).argmax(axis=1) != labels
-    rights = [one for one, is_wrong in zip(misread, wrong, strict=True) if not is_wrong]
-    assert readings._others_misread([played], "ordinary", {0: rights}) == (0, len(rights))
+    right = [drawing for drawing, is_wrong in zip(all_of_them, wrong, strict=True) if not is_wrong]
+    assert readings.misread_of(played, "ordinary", right) == (0, len(right))
 
 
 def test_drawings_are_still_misread_when_every_late_model_errs(played):
-    labels = played.suites.pictures[HELD_OUT][1]
-    for misread, place in readings._still_misread(played, ROUNDS):
-        assert misread.label == labels[place] != misread.answer
-    still = {place for _, place in readings._still_misread(played, ROUNDS)}
+    images, labels = played.suites.pictures[HELD_OUT]
+    still = readings.still_misread(played, ROUNDS)
+    assert all(drawing.label == labels[drawing.index] != drawing.predicted for drawing in still)
     models = [load_model(played.model_after("dynamic", number)) for number in (1, 2)]
-    answers = [probabilities(model, played.suites.pictures[HELD_OUT][0]).argmax(axis=1) for model in models]
-    assert still == set(np.flatnonzero((answers[0] != labels) & (answers[1] != labels)))
+    answers = [probabilities(model, images).argmax(axis=1) for model in models]
+    assert {drawing.index for drawing in still} == set(np.flatnonzero((answers[0] != labels) & (answers[1] != labels)))
+
+
+def test_everything_is_added_to_the_counts_of_the_rounds(played, monkeypatch):
+    monkeypatch.setattr(readings, "FRESH_ATTEMPTS", 50)
+    results = read_played(played.folder)
+    misread = readings.add_readings([played], results)
+    first, *_, last = results.seeds[0]["dynamic"]
+    held_out = len(played.suites.writers)
+    assert last.totals[readings.STILL_MISREAD] == (len(misread), held_out)
+    assert results.seeds[0]["ordinary"][-1].totals[readings.STILL_MISREAD][1] == len(misread)
+    assert last.totals[readings.TRAJECTORIES][1] == 24  # two rounds of twelve
+    assert first.totals[readings.HELD_OUT_TWICE] == (0, held_out)
+    for result in (first, last):
+        attempts = [counts.drawings for counts in result.writers if counts.what == readings.FRESH]
+        assert sum(attempts) == result.totals[readings.FRESH_VERIFIED][1] >= 50
+    splits = [counts for counts in last.writers if counts.what == readings.right_on_splits("dynamic", range(1, 3))]
+    totals = [last.totals[readings.right_on_split("dynamic", number)] for number in (1, 2)]
+    assert (sum(of.right for of in splits), sum(of.drawings for of in splits)) == tuple(np.sum(totals, axis=0))
+    assert [result.has_model for result in results.seeds[0][readings.NOT_AVERAGED]] == [True, True, True]

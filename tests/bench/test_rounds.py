@@ -1,31 +1,38 @@
 """`python -m bench.rounds`: what it plays, what it writes, and what it refuses. Toys, not MNIST."""
 
-import csv
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench import rounds
 from bench.experiment import arms, measure, readings
+from bench.experiment.page import table_in
+from bench.experiment.results import read_csv
 from models_zoo.training.config import Config
 from tests.crowd.toys import toy_handwriting
 from tests.models_zoo.conftest import toy_base
 
 QUICK = Config(architecture="mnist_cnn", epochs=1, base_replay=256, lr=0.05, threads=1)
+DOCS = Path(__file__).parents[2] / "docs"
 SMALL = ["--rounds", "2", "--per-round", "12", "--annotators", "10", "--threads", "1"]
 
 
 @pytest.fixture
 def play(monkeypatch, tmp_path):
-    """play(*options) → what the command wrote, with small trainings in a folder of its own."""
+    """play(*options) → the folder of the page, after small trainings in a folder of their own."""
     quick = {name: replace(arm, config=replace(QUICK, warm_start=True)) for name, arm in arms.MAIN.items()}
     monkeypatch.setattr("bench.experiment.run.ARMS", arms.ARMS | quick)
     monkeypatch.setattr(rounds, "FIRST", QUICK)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
-    monkeypatch.setattr(readings, "CHALLENGE", 60)
+    monkeypatch.setattr(readings, "FRESH_ATTEMPTS", 60)
     monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
     monkeypatch.setattr(rounds, "load_mnist", lambda folder: toy_base())
     monkeypatch.setattr(rounds, "load_handwriting", lambda: toy_handwriting(60))
+
+    (tmp_path / "docs").mkdir()
+    shutil.copy(DOCS / "results.md", tmp_path / "docs")
 
     def play(*options):
         rounds.main(["--folder", str(tmp_path / "rounds"), "--page", str(tmp_path / "docs" / "results.md"), *options])
@@ -34,25 +41,45 @@ def play(monkeypatch, tmp_path):
     return play
 
 
-def test_it_plays_its_arms_and_writes_the_page_with_its_charts_and_counts(play):
+def test_it_plays_its_arms_and_writes_tables_charts_and_counts(play, capsys):
     docs = play(*SMALL, "--arms", "dynamic", "ordinary")
-    told = " ".join((docs / "results.md").read_text().split())
-    assert "| rounds finished | dynamic 2, ordinary 2; with seed 0 where nothing else stands |" in told
-    assert "| not here | arms that were not run: “static: fool the first model” (static), " in told
-    assert "Each round closes at 12 verified examples" in told
-    assert "| ordinary, after round 2 |" in told.split("people who know none of them?")[1].split("##")[0]
+    page = (docs / "results.md").read_text()
+    assert "| dynamic | 2 | 24 |" in table_in(page, "costs")
+    assert "| ordinary, after round 2 |" in table_in(page, "fresh-annotators")
     pictures = {path.name for path in (docs / "images/results").iterdir()}
-    assert pictures == {"fooled.svg", "held-out.svg", "mnist.svg", "still-misread.svg"}
-    with (docs / "results-by-hand.csv").open() as lines:
-        rows = list(csv.DictReader(lines))
-    assert {row["arm"] for row in rows} == {"dynamic", "ordinary"}
+    assert pictures == {"main.svg", "mnist.svg", "still-misread.svg"}
+    assert set(read_csv(docs).seeds[0]) == {"dynamic", "ordinary", readings.NOT_AVERAGED}
+    assert capsys.readouterr().out.splitlines()[-1].endswith(": noise, trainings, training-time.")
 
 
-def test_the_page_tells_of_what_was_played_whatever_the_command_says_later(play):
-    play(*SMALL, "--arms", "dynamic")
-    told = " ".join((play("--page-only", "--per-round", "99") / "results.md").read_text().split())
-    assert "Each round closes at 12 verified examples" in told
-    assert "10 simulated annotators" in told
+def test_what_is_written_by_hand_and_tables_without_counts_stay_as_they_are(play):
+    page = (play(*SMALL, "--arms", "dynamic") / "results.md").read_text()
+    before = (DOCS / "results.md").read_text()
+    assert table_in(page, "noise") == table_in(before, "noise")
+    assert table_in(page, "main") != table_in(before, "main")
+    assert page.partition("<!-- table")[0] == before.partition("<!-- table")[0]
+    assert page.rpartition("<!-- end")[2] == before.rpartition("<!-- end")[2]
+
+
+def test_the_page_is_made_again_from_its_csv_files_alone(play, tmp_path):
+    docs = play(*SMALL, "--arms", "dynamic")
+    page = (docs / "results.md").read_text()
+    shutil.rmtree(tmp_path / "rounds")
+    (docs / "results.md").write_text(page.replace(table_in(page, "main"), "| old |"))
+    assert (play("--page-only") / "results.md").read_text() == page
+
+
+def test_the_page_has_what_was_played_whatever_the_command_requests_later(play):
+    play(*SMALL, "--arms", "dynamic", "ordinary")
+    page = (play(*SMALL, "--arms", "dynamic") / "results.md").read_text()
+    assert "| ordinary | 2 | 24 |" in table_in(page, "costs")
+
+
+def test_seeds_that_are_not_finished_are_named_and_left_out(play, capsys):
+    play(*SMALL, "--arms", "dynamic", "--seeds", "0", "1")
+    docs = play("--rounds", "3", *SMALL[2:], "--arms", "dynamic", "--seeds", "1")
+    assert "Left out: dynamic (seed 0: 2 of 3 rounds)." in capsys.readouterr().out
+    assert list(read_csv(docs).seeds) == [1]
 
 
 def test_other_settings_in_the_same_folder_are_refused(play):
@@ -62,13 +89,13 @@ def test_other_settings_in_the_same_folder_are_refused(play):
 
 
 def test_without_the_dynamic_arm_there_is_no_page_but_nothing_is_lost(play, tmp_path):
-    with pytest.raises(SystemExit, match="it is about the dynamic arm, so run --arms dynamic as well"):
+    with pytest.raises(SystemExit, match="Every table compares with the dynamic arm, so run --arms dynamic as well"):
         play(*SMALL, "--arms", "ordinary")
     assert (tmp_path / "rounds/seed-0/ordinary/round-02/result.json").exists()
     play(*SMALL, "--arms", "dynamic")
 
 
-def test_an_arm_on_anothers_examples_asks_for_that_one_first(play):
+def test_an_arm_on_anothers_examples_needs_that_one_first(play):
     with pytest.raises(SystemExit, match="trains on what dynamic collected: run that arm first"):
         play(*SMALL, "--arms", "once")
 
@@ -79,8 +106,15 @@ def test_more_people_than_there_is_handwriting_for_are_refused(play):
 
 
 def test_a_page_of_nothing_is_refused(play):
-    with pytest.raises(SystemExit, match="has no results yet: run without --page-only first"):
+    with pytest.raises(SystemExit, match=r"results\.csv is missing: run without --page-only first"):
         play("--page-only")
+
+
+def test_a_page_without_places_for_its_tables_is_refused_before_anything_is_trained(play, tmp_path):
+    (tmp_path / "docs" / "results.md").write_text("# Results\n")
+    with pytest.raises(SystemExit, match="has no place for the table main: it needs the lines <!-- table: main"):
+        play(*SMALL)
+    assert not (tmp_path / "rounds").exists()
 
 
 @pytest.mark.parametrize(
@@ -102,7 +136,7 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_trained(play,
     assert not (tmp_path / "rounds").exists()
 
 
-def test_stopped_by_hand_it_says_how_to_go_on(play, monkeypatch):
+def test_stopped_with_ctrl_c_it_says_how_to_go_on(play, monkeypatch):
     def stop(experiment, name):
         raise KeyboardInterrupt
 
@@ -111,9 +145,9 @@ def test_stopped_by_hand_it_says_how_to_go_on(play, monkeypatch):
         play(*SMALL)
 
 
-def test_what_cannot_be_kept_is_told_in_a_sentence(play, tmp_path):
+def test_what_cannot_be_stored_is_reported_in_a_sentence(play, tmp_path):
     (tmp_path / "rounds").touch()
-    with pytest.raises(SystemExit, match=r"Nothing more can be kept in .* mend that, then go on"):
+    with pytest.raises(SystemExit, match=r"Nothing more can be stored in .* mend that, then go on"):
         play(*SMALL, "--arms", "dynamic")
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from bench import rounds
 from bench.experiment import numbers
+from bench.experiment.results import read_played
 from crowd import HandwritingError, load_handwriting
 from tests.models_zoo.conftest import mnist  # noqa: F401  the fixture
 
@@ -25,17 +26,17 @@ def play_short(monkeypatch, mnist, handwriting, tmp_path):  # noqa: F811
 
     def play():
         rounds.main(["--short", "--arms", "dynamic", "--folder", str(tmp_path)])
-        return numbers.read(tmp_path / "short")
+        return read_played(tmp_path / "short")
 
     return play
 
 
 def test_three_rounds_teach_the_model_writers_it_never_saw(play_short, capsys):
     found = play_short()
-    # Safe to ask: fewer errors than at the start, compared hand by hand on the same drawings.
-    assert numbers.fewer_errors(found, ("dynamic", 3), ("dynamic", 0)).is_sure
-    assert "fewer errors." in capsys.readouterr().out.splitlines()[-1]
+    # Holds with a wide margin: fewer errors than at the start, compared writer by writer on the same drawings.
+    assert numbers.fewer_errors(found, ("dynamic", 3), ("dynamic", 0)).is_significant
+    assert "% fewer [" in capsys.readouterr().out.splitlines()[-1]
     # Every round was played out, and validation let hardly a wrong label through.
-    played = [row for number in (1, 2, 3) for row in found.of("dynamic", number)]
-    assert [row["counts"]["verified"] for row in played] == [rounds.SHORT.per_round] * 3
-    assert numbers.counted(played, "verified_wrongly") <= 0.05 * 3 * rounds.SHORT.per_round
+    played = [result for number in (1, 2, 3) for result in found.of("dynamic", number)]
+    assert [result.totals["verified"][0] for result in played] == [rounds.SHORT.per_round] * 3
+    assert numbers.total(played, "verified_wrongly") <= 0.05 * 3 * rounds.SHORT.per_round
