@@ -7,8 +7,8 @@ from threading import Event
 
 from crowd.bots import Bot, CurrentWork
 
-#: How long a thread waits when none of its bots has anything to do.
-IDLE_SECONDS = 0.5
+#: How long a thread waits when none of its bots had anything to do.
+PAUSE_SECONDS = 0.5
 
 
 class BotThreads:
@@ -61,4 +61,4 @@ class BotThreads:
         while not self._stopping.is_set():
             worked = [bot.step(self.work) for bot in bots if not self._stopping.is_set()]
             if not any(worked):
-                self._stopping.wait(IDLE_SECONDS)
+                self._stopping.wait(PAUSE_SECONDS)

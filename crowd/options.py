@@ -1,7 +1,14 @@
-"""Types of command-line options, for argparse: each refuses other values with a sentence."""
+"""Command-line options that are numbers, for argparse. Their types refuse other values with a sentence."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, _ActionsContainer
+from collections.abc import Callable
 from contextlib import suppress
+
+
+def add_number(parser: _ActionsContainer, name: str, type_: Callable[[str], float], default: float, help_: str) -> None:
+    """Adds an option whose help ends with its default; `type_` is one of the functions below."""
+    metavar = "SHARE" if type_ is share else "N"
+    parser.add_argument(name, type=type_, default=default, metavar=metavar, help=f"{help_} (default: {default}).")
 
 
 def share(text: str) -> float:

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 60
 #: The longest wait that a site's `Retry-After` can ask for.
 MAX_RETRY_AFTER = 120
 #: Servers close connections that are idle for a few seconds; after this many a new one is opened.
-IDLE_SECONDS = 1.0
+MAX_IDLE_SECONDS = 1.0
 
 
 class SiteUnreachable(Exception):
@@ -128,7 +128,7 @@ class Site:
         thread = self._thread
         if not hasattr(thread, "connection"):
             thread.connection, thread.last_used = self._connect(), time.monotonic()
-        elif time.monotonic() - thread.last_used > IDLE_SECONDS:
+        elif time.monotonic() - thread.last_used > MAX_IDLE_SECONDS:
             thread.connection.close()
         return thread.connection
 

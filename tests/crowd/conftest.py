@@ -93,7 +93,7 @@ def local_site(toy_people, monkeypatch, settings, live_server):
     """The command plays at the site of this database, and polls it often."""
     settings.SITE_URL = live_server.url
     monkeypatch.setattr(campaign, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(bot_threads, "IDLE_SECONDS", 0.025)
+    monkeypatch.setattr(bot_threads, "PAUSE_SECONDS", 0.025)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_nothing_is_repeated_once_the_campaign_has_ended(server):
 
 
 def test_a_slow_response_does_not_count_as_idle_time_of_the_connection(server, site, monkeypatch):
-    monkeypatch.setattr("crowd.transport.IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("crowd.transport.MAX_IDLE_SECONDS", 0.5)
     server.responses, server.delay = [(200, {}, b"{}")] * 2, 0.6
     site.request("round", "GET", "/")
     server.delay = 0
@@ -66,7 +66,7 @@ def test_a_slow_response_does_not_count_as_idle_time_of_the_connection(server, s
 
 
 def test_a_connection_that_was_idle_for_long_is_replaced(server, site, monkeypatch):
-    monkeypatch.setattr("crowd.transport.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("crowd.transport.MAX_IDLE_SECONDS", 0.0)
     server.responses = [(200, {}, b"{}")] * 2
     site.request("round", "GET", "/")
     site.request("round", "GET", "/")

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from crowd.campaign import Campaign
 from crowd.client import ApiError
 from crowd.ground_truth import GroundTruth
 from crowd.local_accounts import temporary_accounts, write_accounts
-from crowd.options import one_or_more, share, two_or_more, zero_or_more
+from crowd.options import add_number, one_or_more, share, two_or_more, zero_or_more
 from crowd.report import CampaignReport
 from crowd.report_text import format_report
 from crowd.stalls import CampaignError
@@ -40,7 +41,8 @@ class Command(BaseCommand):
         add_site(parser)
         add_annotators(parser)
         add_validators(parser)
-        add_campaign(parser)
+        add_rounds(parser)
+        add_run(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["write_accounts"]:
@@ -81,80 +83,40 @@ class Command(BaseCommand):
 
 
 def add_site(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("site")
-    group.add_argument("--url", default=settings.SITE_URL, help="The site's address (default: %(default)s).")
-    group.add_argument("--task", default="digits", help="The task's slug (default: %(default)s).")
-    group.add_argument(
-        "--accounts",
-        type=Path,
-        metavar="FILE",
-        help="Use the accounts in this file; without it, accounts are made in this site's database.",
-    )
-    group.add_argument("--write-accounts", type=Path, metavar="FILE", help="Only make accounts and write them to FILE.")
+    add = parser.add_argument_group("site").add_argument
+    add("--url", default=settings.SITE_URL, help="The site's address (default: %(default)s).")
+    add("--task", default="digits", help="The task's slug (default: %(default)s).")
+    add("--accounts", type=Path, metavar="FILE", help="Use these accounts, instead of making some in this database.")
+    add("--write-accounts", type=Path, metavar="FILE", help="Only make accounts and write them to FILE.")
 
 
 def add_annotators(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("annotators")
-    group.add_argument(
-        "--annotators",
-        type=one_or_more,
-        default=40,
-        metavar="N",
-        help="How many people draw (default: %(default)s), each with handwriting of their own.",
-    )
+    add = partial(add_number, group)
+    add("--annotators", one_or_more, 40, "How many people draw, each with handwriting of their own")
+    add("--tries", one_or_more, HABITS.patience, "How often they try each prompt before giving up")
+    add("--wrong-digit", share, HABITS.wrong_digit, "Share of drawings that show another digit than the prompt says")
+    add("--scrawl", share, HABITS.scrawl, "Share of drawings that show no digit at all")
+    group.add_argument("--never-learn", action="store_true", help="Don't prefer what fooled the model before.")
     group.add_argument(
         "--hands",
         choices=["similar", "random"],
         default="similar",
         help="Whether one annotator's digits have similar shapes, as a person's do, or any (default: %(default)s).",
     )
-    group.add_argument(
-        "--tries",
-        type=one_or_more,
-        default=HABITS.patience,
-        metavar="N",
-        help="How often they try each prompt before giving up (default: %(default)s).",
-    )
-    group.add_argument(
-        "--wrong-digit",
-        type=share,
-        default=HABITS.wrong_digit,
-        metavar="SHARE",
-        help="Share of drawings that show another digit than the prompt says (default: %(default)s).",
-    )
-    group.add_argument(
-        "--scrawl",
-        type=share,
-        default=HABITS.scrawl,
-        metavar="SHARE",
-        help="Share of drawings that show no digit at all (default: %(default)s).",
-    )
-    group.add_argument("--never-learn", action="store_true", help="Don't prefer what fooled the model before.")
 
 
 def add_validators(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("validators")
-    group.add_argument(
-        "--validators",
-        type=zero_or_more,
-        default=10,
-        metavar="N",
-        help="How many people validate (default: %(default)s).",
-    )
-    group.add_argument(
+    add = partial(add_number, group)
+    add("--validators", zero_or_more, 10, "How many people validate")
+    add(
         "--errors",
-        type=share,
-        default=EYES.errors,
-        metavar="SHARE",
-        help="How often they misread a digit with one thing varied; a plain one half as often (default: %(default)s).",
+        share,
+        EYES.errors,
+        "How often they misread a digit with one thing varied; a plain one half as often",
     )
-    group.add_argument(
-        "--unreadable",
-        type=share,
-        default=EYES.unreadable,
-        metavar="SHARE",
-        help="How often they call the hardest drawings unreadable (default: %(default)s).",
-    )
+    add("--unreadable", share, EYES.unreadable, "How often they call the hardest drawings unreadable")
     group.add_argument(
         "--careless",
         type=zero_or_more,
@@ -163,11 +125,11 @@ def add_validators(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_campaign(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("campaign")
-    group.add_argument(
-        "--rounds", type=zero_or_more, default=20, metavar="N", help="How many to play (default: %(default)s)."
-    )
+def add_rounds(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("rounds")
+    add = partial(add_number, group)
+    add("--rounds", zero_or_more, 20, "How many to play")
+    add("--leave", zero_or_more, 0, "Then leave so many fooling examples of the next round for others to validate")
     group.add_argument(
         "--target",
         type=one_or_more,
@@ -185,27 +147,12 @@ def add_campaign(parser: argparse.ArgumentParser) -> None:
         default="accept",
         help="If the gate holds a new model back: accept it all the same, or keep the old one (default: %(default)s).",
     )
-    group.add_argument(
-        "--leave",
-        type=zero_or_more,
-        default=0,
-        metavar="N",
-        help="Then leave so many fooling examples of the next round for others to validate (default: %(default)s).",
-    )
-    group.add_argument(
-        "--threads",
-        type=two_or_more,
-        default=4,
-        metavar="N",
-        help="How many people act at the same time, half of them annotators (default: %(default)s).",
-    )
-    group.add_argument(
-        "--seed",
-        type=zero_or_more,
-        default=0,
-        metavar="N",
-        help="Decides all handwriting and errors (default: %(default)s).",
-    )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("run")
+    add_number(group, "--threads", two_or_more, 4, "How many people act at the same time, half of them annotators")
+    add_number(group, "--seed", zero_or_more, 0, "Decides all handwriting and errors")
     group.add_argument("--report", type=Path, metavar="FILE", help="Write the report as JSON, too.")
 
 
