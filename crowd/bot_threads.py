@@ -17,6 +17,7 @@ class BotThreads:
     Attributes:
         work: what all bots are to do; set it at any time.
         count: threads that have bots.
+        stopping: is set when the threads are to end; wait for it instead of sleeping.
 
     Raises:
         ValueError: fewer than two threads.
@@ -33,23 +34,19 @@ class BotThreads:
         self._shares = [share for share in shares if share]
         self.count = len(self._shares)
         self.work = CurrentWork()
-        self._stopping = Event()
+        self.stopping = Event()
         self._running: list[Future[None]] = []
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """The threads work until the end of the `with` block."""
-        self._stopping.clear()
+        self.stopping.clear()
         with ThreadPoolExecutor(max(1, self.count)) as pool:
             try:
                 self._running = [pool.submit(self._run, share) for share in self._shares]
                 yield
             finally:
-                self._stopping.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Sleeps so long, or until the threads are to stop; whether they are."""
-        return self._stopping.wait(seconds)
+                self.stopping.set()
 
     def raise_errors(self) -> None:
         """Raises the error that ended one of the threads, if one has ended."""
@@ -58,7 +55,7 @@ class BotThreads:
                 thread.result()
 
     def _run(self, bots: Sequence[Bot]) -> None:
-        while not self._stopping.is_set():
-            worked = [bot.step(self.work) for bot in bots if not self._stopping.is_set()]
+        while not self.stopping.is_set():
+            worked = [bot.step(self.work) for bot in bots if not self.stopping.is_set()]
             if not any(worked):
-                self._stopping.wait(PAUSE_SECONDS)
+                self.stopping.wait(PAUSE_SECONDS)

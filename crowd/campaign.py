@@ -73,7 +73,7 @@ class Campaign:
             ApiClient(site, accounts.admin), target=target, train_immediately=train_immediately, accept=accept
         )
         self.threads = BotThreads(self.annotators, self.validators, threads)
-        site.sleep = self.threads.wait  # no retries after the end
+        site.sleep = self.threads.stopping.wait  # no retries after the end
         self.finished: list[int] = []
         self.outcomes: list[ExampleOutcome] = []
         self._verification_stall = StallDetector()
@@ -121,7 +121,7 @@ class Campaign:
         self.threads.work = CurrentWork()
         on_poll(round)
         self.outcomes += outcomes_of(
-            round["id"], self.admin.client, self.ground_truth, wait=lambda: self.threads.wait(POLL_SECONDS)
+            round["id"], self.admin.client, self.ground_truth, wait=lambda: self.threads.stopping.wait(POLL_SECONDS)
         )
         self.finished.append(round["number"])
 
@@ -144,7 +144,7 @@ class Campaign:
         """The round a moment later. Raises the error that ended one of the threads."""
         self.threads.raise_errors()
         on_poll(round)
-        self.threads.wait(POLL_SECONDS)
+        self.threads.stopping.wait(POLL_SECONDS)
         return self.admin.client.round(round["id"])
 
     def _check_blocked(self, round: Json) -> None:
