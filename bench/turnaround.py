@@ -35,7 +35,8 @@ if __name__ == "__main__":
 from PIL import Image
 
 from bench.train import child, fooling
-from crowd.client import Client, Problem, Site, Unreachable
+from crowd.client import ApiClient, ApiError
+from crowd.transport import Site, SiteUnreachable
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.mnist import ensure_mnist, load_mnist
 
@@ -79,7 +80,7 @@ def measure(token: str, base: Path) -> dict[str, Any]:
     """Close the prepared site's round and wait, between two epochs of the usual loop."""
     usual = child("bench.usual_loop", "--epochs", "1", "--base", str(base))
     with running() as site:
-        seconds = close_and_wait(Client(site, token))
+        seconds = close_and_wait(ApiClient(site, token))
     usual += child("bench.usual_loop", "--epochs", "1", "--base", str(base))
     return {"seconds": seconds, "usual": statistics.mean(epoch["seconds"] for epoch in usual), **stages()}
 
@@ -172,13 +173,13 @@ def wait_until_ready(site: Site) -> None:
     while time.monotonic() < give_up:
         try:
             site.request("ready", "GET", "/readyz")
-        except (Problem, Unreachable):
+        except (ApiError, SiteUnreachable):
             continue
         return
     sys.exit(f"The site was not ready within {START_UP} s.")
 
 
-def close_and_wait(admin: Client) -> float:
+def close_and_wait(admin: ApiClient) -> float:
     """Seconds from the call that closes round 1 until the API shows round 2 as open."""
     started = time.perf_counter()
     admin.close(1)

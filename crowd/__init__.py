@@ -6,7 +6,7 @@ how many wrong labels the site's validation lets through, how well each validato
 answers.
 
     manage.py crowd      simulated people work at a running site for some rounds; ends with a report
-    manage.py demo       a new site with some rounds that were played like that
+    manage.py demo       starts a new site and lets them play some rounds on it
 
 The files, from the pen to the report:
 
@@ -20,11 +20,15 @@ The files, from the pen to the report:
 
     transport, call_log  HTTP requests with retries, and how long each took
     client               the calls of the site's API
-    ground_truth         what each drawing that was sent really shows, kept in a file
-    bots                 act at the site for one simulated annotator or validator
-    campaign             bots in threads, and an admin (campaign_admin) who moves rounds on
-    report, report_text  the results
-    accounts             names and tokens that the bots use; local_accounts makes them in this site's database
+    accounts             names and tokens that bots use; local_accounts makes them in this site's database
+    ground_truth         what each drawing that was sent really shows, also stored in a file
+    bots                 each acts at the site for one simulated annotator or validator, in one of the bot_threads
+    campaign_admin       moves rounds on where the site waits for an admin
+    stalls               when to stop waiting
+    campaign             all of this together, for some rounds
+    export_reader        reads from a round's export what the site made of the drawings
+    report, report_text  the results, as numbers and as text
+    options, terminal    what the two commands share
 
 The simulation itself, everything down to `population`, needs neither a site nor Django:
 

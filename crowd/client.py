@@ -1,251 +1,94 @@
-"""A program's way to a running site: API version 1 over HTTP, and nothing else of the platform.
+"""The calls of a site's API, version 1, for one user.
 
-A `Site` is an address with the connections to it; a `Client` is one person there. Whatever is worth sending again is
-sent again: after a network error, a 429 or a 5xx, as long as `PATIENCE` lasts. That is safe, because a drawing carries
-a key of its own and every other call can be repeated.
+A request that failed may have been carried out all the same, so `Site` can send it twice. That is safe here: a drawing
+carries a key of its own, and every other call can be repeated.
 """
 
-import http.client
 import json
-import random
-import threading
-import time
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-#: Seconds between two attempts where the site doesn't say, doubled each time; the last one gives up.
-PATIENCE = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
-#: Statuses after which the same request may well succeed.
-PASSING = frozenset({429, 500, 502, 503, 504})
-SECONDS_TO_ANSWER = 60
-LONGEST_WAIT = 120
-#: Servers hang up on connections that are idle for a few seconds; after this many a new one is opened first.
-IDLE_SECONDS = 1.0
+from crowd.transport import Response, Site
+
+# The API's error codes that callers react to.
+ALREADY_VALIDATED = "already_validated"
+ILLEGAL_MOVE = "illegal_move"
+PROMPT_FINISHED = "prompt_finished"
+#: The answer was not counted: other validators settled the example, or its lease ran out, or the round has closed.
+ANSWER_TOO_LATE = frozenset({"settled", "not_leased", "round_closed"})
+#: The round or the prompt has changed since the prompt was issued: ask for another prompt.
+PROMPT_OUTDATED = frozenset({"no_open_round", "round_closed", PROMPT_FINISHED, "prompt_changed", "busy"})
+
+# Codes of responses that do not come from the API.
+NOT_THE_API, REDIRECTED, UNKNOWN = "not_the_api", "redirected", "unknown"
 
 Json = Any
 
 
-class Problem(Exception):
-    """The site said no. `code` is for programs, the message for people."""
+class ApiError(Exception):
+    """The site refused a call. `code` is for programs, `detail` is a sentence for people."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(f"{status} {code}: {detail}")
         self.status, self.code, self.detail = status, code, detail
 
 
-class Unreachable(Exception):
-    """The site did not answer, however often it was asked."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back: `body` is bytes; `headers` are as `http.client` gives them."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    def json(self) -> Json:
-        """The body as JSON; None for an empty one. Raises Problem for anything else: it is not the API that answers."""
-        try:
-            return json.loads(self.body) if self.body else None
-        except ValueError as error:
-            said = "What answers at this address is not the API: use the site's right address (https://…)."
-            raise Problem(self.status, "not_the_api", said) from error
-
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds, where the site says how long to wait."""
-        said = self.headers.get("Retry-After", "")
-        return float(said) if said.isdigit() else None
-
-
-class Calls:
-    """How the calls went. Thread-safe.
-
-    Attributes:
-        seconds: by call, how long each attempt took that succeeded; refusals are quicker, failures slower.
-        outcomes: by (call, status or network error), the number of attempts.
-        load: attempts that succeeded, and seconds, within `under_load`.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.seconds: dict[str, list[float]] = defaultdict(list)
-        self.outcomes: Counter[tuple[str, str]] = Counter()
-        self.load = (0, 0.0)
-        self._succeeded = 0
-
-    def note(self, call: str, outcome: str, seconds: float) -> None:
-        with self._lock:
-            self.outcomes[call, outcome] += 1
-            if outcome.startswith("2"):
-                self.seconds[call].append(seconds)
-                self._succeeded += 1
-
-    @contextmanager
-    def under_load(self) -> Iterator[None]:
-        """A time in which the site is as busy as the crowd can make it, so that its calls per second say something."""
-        before, started = self._succeeded, time.monotonic()
-        try:
-            yield
-        finally:
-            calls, seconds = self.load
-            self.load = calls + self._succeeded - before, seconds + time.monotonic() - started
-
-
-class Site:
-    """A site's address and the connections to it, one for each thread. Shared by everybody who goes there.
-
-    Args:
-        url: where the site is, e.g. `http://127.0.0.1:8000`; a path in it is kept.
-        calls: where to note how the calls went.
-        sleep: how to wait, seconds; true where it is over and nobody is to ask again (as `threading.Event.wait` says).
-    """
-
-    def __init__(self, url: str, *, calls: Calls | None = None, sleep: Callable[[float], object] = time.sleep) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"“{url}” is no address of a site. Give one like http://127.0.0.1:8000.")
-        self.url = url.rstrip("/")
-        self.calls = calls or Calls()
-        self.sleep = sleep
-        self._parts = parts
-        self._own = threading.local()
-
-    def request(
-        self, call: str, method: str, path: str, *, headers: dict[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
-        """The answer to a request, sent again while that may help; `call` is its name in `calls`.
-
-        Raises:
-            Problem: the site refused or sends one elsewhere, or still fails at the last attempt.
-            Unreachable: no answer came at the last attempt.
-        """
-        for wait in (*PATIENCE, None):
-            try:
-                answer = self._once(call, method, path, headers or {}, body)
-            except (OSError, http.client.HTTPException) as error:
-                if wait is None:
-                    what = f"{type(error).__name__}: {error}"
-                    raise Unreachable(
-                        f"{self.url} does not answer ({what}): start the site, or use its right address."
-                    ) from error
-                self._wait(_jittered(wait))
-                continue
-            if answer.is_success:
-                return answer
-            if wait is None or answer.status not in PASSING:
-                raise _problem(answer)
-            self._wait(min(answer.retry_after or _jittered(wait), LONGEST_WAIT))
-        raise AssertionError("the last attempt returns or raises")
-
-    def _wait(self, seconds: float) -> None:
-        if self.sleep(seconds):
-            raise Unreachable(f"{self.url} was not asked again: it is over.")
-
-    def _once(self, call: str, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        with self._noted(call) as noted:
-            connection = self._connection()
-            try:
-                connection.request(method, self._parts.path.rstrip("/") + path, body=body, headers=headers)
-                response = connection.getresponse()
-                answer = Answer(response.status, response.headers, response.read())
-                self._own.used = time.monotonic()
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                raise
-            noted.append(str(answer.status))
-            return answer
-
-    @contextmanager
-    def _noted(self, call: str) -> Iterator[list[str]]:
-        """Takes the time; what is appended is the outcome, otherwise it is the error's name."""
-        outcome: list[str] = []
-        started = time.perf_counter()
-        try:
-            yield outcome
-        except Exception as error:
-            outcome.append(type(error).__name__)
-            raise
-        finally:
-            self.calls.note(call, outcome[0], time.perf_counter() - started)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        """This thread's connection. One that was closed opens itself again at the next request."""
-        own = self._own
-        if not hasattr(own, "connection"):
-            own.connection, own.used = self._connect(), time.monotonic()
-        elif time.monotonic() - own.used > IDLE_SECONDS:
-            own.connection.close()
-        return own.connection
-
-    def _connect(self) -> http.client.HTTPConnection:
-        secure = self._parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        return kind(self._parts.hostname or "", self._parts.port, timeout=SECONDS_TO_ANSWER)
-
-
 @dataclass
-class Client:
-    """Somebody at a site, by their token; without one a guest. Not to be used by two threads at once."""
+class ApiClient:
+    """Calls the API under one account, by its token; without a token as a guest. Not to be shared between threads.
+
+    Every method raises ApiError where the site refuses, and SiteUnreachable where it does not answer.
+    """
 
     site: Site
     token: str = field(default="", repr=False)
 
-    # --- drawing
+    # --- For annotators
 
-    def ask_prompt(self, task: str) -> Json:
-        """What to draw next: the prompt that is open already, or a new one."""
-        return self._post("ask prompt", f"/tasks/{task}/prompts/")
+    def request_prompt(self, task: str) -> Json:
+        """What to draw next: the prompt that is still open, or a new one."""
+        return self._post("request prompt", f"/tasks/{task}/prompts/")
 
-    def send_drawing(self, prompt: int, png: bytes) -> Json:
-        """The stored example with its verdict. Sent under a new key, so that no repetition stores it twice."""
+    def send_drawing(self, prompt_id: int, png: bytes) -> Json:
+        """The stored example with its verdict. Each drawing has its own key, so no retry stores it twice."""
         boundary = uuid.uuid4().hex
         headers = {
             "Idempotency-Key": str(uuid.uuid4()),
             "Content-Type": f"multipart/form-data; boundary={boundary}",
         }
-        return self._call(
-            "send drawing", "POST", f"/prompts/{prompt}/examples/", headers, _form(boundary, "image", png)
-        ).json()
+        path, body = f"/prompts/{prompt_id}/examples/", _multipart_image(boundary, png)
+        return _json(self._request("send drawing", "POST", path, headers, body))
 
-    def give_up(self, prompt: int) -> None:
-        """Finishes a prompt without success; nothing happens to one that is finished already."""
-        self._unless("prompt_finished", lambda: self._post("give up", f"/prompts/{prompt}/give_up/"))
+    def give_up(self, prompt_id: int) -> None:
+        """Finishes a prompt without success; one that is finished already stays as it is."""
+        self._ignoring(PROMPT_FINISHED, lambda: self._post("give up", f"/prompts/{prompt_id}/give_up/"))
 
-    # --- validating
+    # --- For validators
 
     def next_validation(self, task: str) -> Json | None:
         """`{"example", "image_url", "choices"}`; None when nothing waits for this validator."""
         return self._get("next validation", f"/tasks/{task}/validations/next/")
 
-    def image(self, example: int) -> bytes:
-        """The PNG of an example that lies on one's desk, or that one may see for another reason."""
-        return self._call("image", "GET", f"/examples/{example}/image/").body
+    def image(self, example_id: int) -> bytes:
+        """The PNG of an example that is leased to this validator, or visible to this user for another reason."""
+        return self._request("image", "GET", f"/examples/{example_id}/image/").body
 
-    def answer(self, example: int, answer: str) -> bool:
-        """Whether the answer counted: False where others had settled the example, or it had gone to somebody else."""
-        given = {"answer": answer}
+    def answer(self, example_id: int, answer: str) -> bool:
+        """Whether the answer was counted; False where it came too late."""
+        path, data = f"/examples/{example_id}/validations/", {"answer": answer}
         try:
-            # A repetition finds its first attempt stored.
-            self._unless("already_validated", lambda: self._post("answer", f"/examples/{example}/validations/", given))
-        except Problem as problem:
-            if problem.code in ("settled", "not_leased", "round_closed"):
+            # After a retry the first attempt may have been stored: the site then reports the example as validated.
+            self._ignoring(ALREADY_VALIDATED, lambda: self._post("answer", path, data))
+        except ApiError as error:
+            if error.code in ANSWER_TOO_LATE:
                 return False
             raise
         return True
 
-    # --- rounds
+    # --- For everybody
 
     def rounds(self, task: str) -> list[Json]:
         """All rounds of a task, newest first."""
@@ -257,84 +100,95 @@ class Client:
             page, more = page + 1, listed["next"] is not None
         return found
 
-    def round(self, round: int) -> Json:
-        return self._get("round", f"/rounds/{round}/")
+    def round(self, round_id: int) -> Json:
+        return self._get("round", f"/rounds/{round_id}/")
 
-    # --- moves, for admins
+    # --- For admins: each returns the round
 
-    def open(self, round: int) -> Json:
-        return self._post("open", f"/rounds/{round}/open/")
+    def open(self, round_id: int) -> Json:
+        return self._post("open", f"/rounds/{round_id}/open/")
 
-    def close(self, round: int) -> Json:
-        return self._post("close", f"/rounds/{round}/close/")
+    def close(self, round_id: int) -> Json:
+        return self._post("close", f"/rounds/{round_id}/close/")
 
-    def train(self, round: int) -> Json:
-        return self._post("train", f"/rounds/{round}/train/")
+    def train(self, round_id: int) -> Json:
+        return self._post("train", f"/rounds/{round_id}/train/")
 
-    def accept(self, round: int) -> Json:
-        return self._post("accept", f"/rounds/{round}/accept/")
+    def accept(self, round_id: int) -> Json:
+        """Makes the new model the next adversary."""
+        return self._post("accept", f"/rounds/{round_id}/accept/")
 
-    def keep(self, round: int) -> Json:
-        return self._post("keep", f"/rounds/{round}/keep/")
+    def keep(self, round_id: int) -> Json:
+        """Goes on with the old adversary."""
+        return self._post("keep", f"/rounds/{round_id}/keep/")
 
-    # --- data sets, for researchers
+    # --- For researchers
 
-    def ask_export(self, round: int) -> Json:
-        return self._post("ask export", f"/rounds/{round}/exports/")
+    def request_export(self, round_id: int) -> Json:
+        return self._post("request export", f"/rounds/{round_id}/exports/")
 
-    def export(self, export: int) -> Json:
-        return self._get("export", f"/exports/{export}/")
+    def export(self, export_id: int) -> Json:
+        return self._get("export", f"/exports/{export_id}/")
 
-    def download(self, export: int) -> bytes:
+    def download(self, export_id: int) -> bytes:
         """The data set as a zip file."""
-        return self._call("download", "GET", f"/exports/{export}/download/").body
+        return self._request("download", "GET", f"/exports/{export_id}/download/").body
 
-    # --- how
+    # --- Requests
 
     def _get(self, call: str, path: str) -> Json:
-        return self._call(call, "GET", path).json()
+        return _json(self._request(call, "GET", path))
 
-    def _post(self, call: str, path: str, given: Json = None) -> Json:
-        body = json.dumps(given or {}).encode()
-        return self._call(call, "POST", path, {"Content-Type": "application/json"}, body).json()
+    def _post(self, call: str, path: str, data: Json = None) -> Json:
+        body = json.dumps(data or {}).encode()
+        return _json(self._request(call, "POST", path, {"Content-Type": "application/json"}, body))
 
-    def _call(
+    def _request(
         self, call: str, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
-        who = {"Authorization": f"Token {self.token}"} if self.token else {}
-        return self.site.request(call, method, f"/api/v1{path}", headers={**(headers or {}), **who}, body=body)
+    ) -> Response:
+        authorization = {"Authorization": f"Token {self.token}"} if self.token else {}
+        headers = {**(headers or {}), **authorization}
+        response = self.site.request(call, method, f"/api/v1{path}", headers=headers, body=body)
+        if not response.is_success:
+            raise _api_error(response)
+        return response
 
     @staticmethod
-    def _unless(code: str, act: Callable[[], Json]) -> None:
-        """Acts; a problem with this code says that it is done already."""
+    def _ignoring(code: str, call: Callable[[], Json]) -> None:
+        """Makes a call; an error with this code means that it was made before."""
         try:
-            act()
-        except Problem as problem:
-            if problem.code != code:
+            call()
+        except ApiError as error:
+            if error.code != code:
                 raise
 
 
-def _problem(answer: Answer) -> Problem:
-    """The problem in an answer; `unknown` is the code of one that is not the API's own (a proxy's page, say)."""
-    if answer.status < 400:
-        where = answer.headers.get("Location", "another address")
-        return Problem(answer.status, "redirected", f"The site sends us to {where}: use its right address (https://…).")
+def _json(response: Response) -> Json:
+    """The body as JSON; None for an empty one."""
     try:
-        said = json.loads(answer.body)
-        return Problem(answer.status, said["code"], said["detail"])
+        return json.loads(response.body) if response.body else None
+    except ValueError as error:
+        detail = "The address answers, but not with this API: use the site's right address (https://…)."
+        raise ApiError(response.status, NOT_THE_API, detail) from error
+
+
+def _api_error(response: Response) -> ApiError:
+    """The error in a response; its code is `unknown` if the API did not send it, but a proxy, for example."""
+    if response.status < 400:
+        target = response.headers.get("Location", "another address")
+        detail = f"The site redirects to {target}: use its right address (https://…)."
+        return ApiError(response.status, REDIRECTED, detail)
+    try:
+        problem = json.loads(response.body)
+        return ApiError(response.status, problem["code"], problem["detail"])
     except (ValueError, KeyError, TypeError):
-        return Problem(answer.status, "unknown", answer.body[:200].decode(errors="replace"))
+        return ApiError(response.status, UNKNOWN, response.body[:200].decode(errors="replace"))
 
 
-def _jittered(seconds: float) -> float:
-    """So that many who were sent away at once don't all come back at once."""
-    return seconds * random.uniform(0.5, 1.5)
-
-
-def _form(boundary: str, name: str, png: bytes) -> bytes:
-    """A multipart form with one file in it."""
+def _multipart_image(boundary: str, png: bytes) -> bytes:
+    """A multipart form with one file, `image`."""
     head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="drawing.png"\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="drawing.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )
     return head.encode() + png + f"\r\n--{boundary}--\r\n".encode()

@@ -9,7 +9,7 @@ from crowd.styles import Style, random_style, with_usual_scatter
 
 
 class CrowdError(ValueError):
-    """The handwriting does not suffice for so many people. The message says how many are possible."""
+    """Such a crowd can't be made. The message gives the numbers that are possible."""
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,7 @@ def make_crowd(
     """
     if held_out is None:
         held_out = max(1, annotators // 4)
-    if careless is None:
-        careless = CARELESS if validators > CARELESS else 0
-    if not 0 <= careless <= validators:
-        raise CrowdError(f"{careless} of {validators} validators can't be careless: choose 0 to {validators}.")
+    careless = _checked_careless(careless, validators)
     hands = make_hands(handwriting, annotators + held_out, seed=seed, by_shape=by_shape)
     return Crowd(
         handwriting,
@@ -75,8 +72,16 @@ def make_crowd(
     )
 
 
+def _checked_careless(careless: int | None, validators: int) -> int:
+    if careless is None:
+        return CARELESS if validators > CARELESS else 0
+    if not 0 <= careless <= validators:
+        raise CrowdError(f"{careless} of {validators} validators can't be careless: choose 0 to {validators}.")
+    return careless
+
+
 def held_out_drawings(crowd: Crowd, *, seed: int = 0) -> list[SimulatedDrawing]:
-    """Each trajectory of the held-out hands drawn once, in the hand's usual style, by hand and then by label."""
+    """Each trajectory of the held-out hands drawn once, in the hand's usual style; ordered by hand, then by label."""
     random = np.random.default_rng([seed, 4])
     return [
         draw_digit(crowd.handwriting, int(trajectory), hand.usual_style(random), claimed=label)

@@ -1,7 +1,9 @@
-"""A campaign in the terminal: a line for each round that was played, and a bar for the one in play."""
+"""A campaign in the terminal: a line for each finished round, a bar for the current one, and how to stop it."""
 
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
@@ -12,43 +14,62 @@ COLUMNS = ("round", "adversary", "tries", "fooled", "verified", "rejected", "foo
 WIDTHS = (5, 14, 7, 7, 9, 9, 9, 11, 8)
 
 
-class RoundTable:
-    """To be told of the round at every look: the bar moves, and at its end the round becomes a line."""
+@contextmanager
+def stop_signals_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does, so that everything is cleaned up.
 
-    def __init__(self, target: int | None = None, say: Callable[[str], None] = tqdm.write) -> None:
-        self.target, self.say = target, say
+    A service manager sends SIGTERM; a terminal that is closed sends SIGHUP.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class ProgressTable:
+    """`update` moves the bar, and adds a line when the round is done. Use it in a `with` block.
+
+    Args:
+        target: verified fooling examples at which the campaign closes a round.
+        write: prints a line above the bar.
+    """
+
+    def __init__(self, target: int | None = None, write: Callable[[str], None] = tqdm.write) -> None:
+        self.target, self.write = target, write
         self._number = 0
         self._started = 0.0
 
-    def __enter__(self) -> "RoundTable":
+    def __enter__(self) -> "ProgressTable":
         self.bar = tqdm(total=1, dynamic_ncols=True, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {postfix}")
-        self.say(_line(COLUMNS))
+        self.write(_line(COLUMNS))
         return self
 
     def __exit__(self, *error: object) -> None:
         self.bar.close()
 
-    def show(self, round: Json) -> None:
-        """`round` is as the API gives it."""
+    def update(self, round: Json) -> None:
+        """`round` is as the API shows it."""
         if round["number"] != self._number:
             self._number, self._started = round["number"], time.monotonic()
         if round["status"] == "done":
-            self.say(_line(_cells(round, time.monotonic() - self._started)))
+            self.write(_line(_cells(round, time.monotonic() - self._started)))
         self._move_bar(round)
 
     def _move_bar(self, round: Json) -> None:
-        counts = round["counts"]
+        verified = round["counts"]["verified"]
         needs = [criterion["need"] for criterion in round["criteria"] if criterion["unit"] == "examples"]
         needs += [self.target] if self.target else []
-        self.bar.total = max(counts["verified"], int(min(needs, default=1)))
-        self.bar.n = counts["verified"]
+        self.bar.total = max(verified, int(min(needs, default=1)))
+        self.bar.n = verified
         self.bar.set_description_str(f"round {round['number']}, {round['status']}", refresh=False)
-        self.bar.set_postfix_str(_said(round), refresh=False)
+        self.bar.set_postfix_str(_details(round), refresh=False)
         self.bar.refresh()
 
 
-def _said(round: Json) -> str:
-    """What else is worth knowing while one waits."""
+def _details(round: Json) -> str:
+    """The epoch of a training, otherwise counts of examples."""
     progress = (round["training"] or {}).get("progress") or {}
     if round["status"] == "training" and "epoch" in progress:
         return f"epoch {progress['epoch']}/{progress['epochs']}"

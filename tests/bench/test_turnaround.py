@@ -3,7 +3,7 @@
 import pytest
 
 from bench import turnaround
-from crowd.client import Unreachable
+from crowd.transport import SiteUnreachable
 
 
 class Admin:
@@ -28,7 +28,7 @@ class Site:
     def request(self, call, method, path):
         self.requests += 1
         if self.requests <= self.unreachable:
-            raise Unreachable(path)
+            raise SiteUnreachable(path)
 
 
 @pytest.fixture(autouse=True)

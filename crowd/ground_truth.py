@@ -1,4 +1,4 @@
-"""What the simulation knows about every drawing it sent: known to nobody at the site."""
+"""The ground truth: what every drawing that was sent to a site really shows. The site does not know it."""
 
 import hashlib
 import json
@@ -17,13 +17,14 @@ from models_zoo.data.images import canonical_png
 NO_PIXELS = np.empty((0, 0), dtype=np.uint8)
 
 
-class Known:
-    """Drawings by the name that the site gives them too, the SHA-256 of their canonical PNG. Thread-safe.
+class GroundTruth:
+    """Drawings by the SHA-256 of their canonical PNG, which is also the site's name for them. Thread-safe.
 
-    Pixels are not kept: a campaign has tens of thousands of drawings, and the site has the pictures.
+    Pixels are not stored: a campaign makes tens of thousands of drawings, and the site has the images.
 
     Args:
-        path: a file of JSON lines, read if it is there and added to, so that a later run knows as well; None for none.
+        path: a file of JSON lines. It is read if it exists, and every drawing is added to it, so that later campaigns
+            know the drawings of earlier ones. None stores nothing.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -35,32 +36,32 @@ class Known:
             path.touch()
             self._drawings = dict(_read(path))
 
-    def remember(self, drawing: SimulatedDrawing) -> bytes:
-        """The drawing as a canonical PNG, to be sent.
+    def record(self, drawing: SimulatedDrawing) -> bytes:
+        """The drawing as the canonical PNG that is to be sent.
 
-        Remembered before it is sent: a validator may be handed it before its author has the verdict.
+        Call it before sending: a validator may get the drawing before its annotator gets the verdict.
         """
         png = canonical_png(drawing.png())
-        name, kept = name_of(png), replace(drawing, pixels=NO_PIXELS)
+        name, stored = sha256(png), replace(drawing, pixels=NO_PIXELS)
         with self._lock:
-            self._drawings[name] = kept
+            self._drawings[name] = stored
             if self._path:
                 with self._path.open("a") as file:
-                    file.write("\n" + json.dumps(_to_json(name, kept)))
+                    file.write("\n" + json.dumps(_to_json(name, stored)))
         return png
 
     def get(self, name: str) -> SimulatedDrawing | None:
-        """The drawing of this name, without its pixels; None for a stranger's."""
+        """The drawing with this SHA-256, without its pixels; None if the crowd did not draw it."""
         return self._drawings.get(name)
 
 
-def name_of(png: bytes) -> str:
-    """SHA-256 of a canonical PNG, in hexadecimal."""
+def sha256(png: bytes) -> str:
+    """In hexadecimal."""
     return hashlib.sha256(png).hexdigest()
 
 
 def _read(path: Path) -> Iterator[tuple[str, SimulatedDrawing]]:
-    """All lines but those that were cut off: every line begins with its line break, so that none spoils the next."""
+    """All complete lines. Each line was written with its line break first, so an incomplete one spoils no other."""
     for line in path.read_text().splitlines():
         with suppress(json.JSONDecodeError):
             yield _from_json(json.loads(line))
@@ -78,8 +79,8 @@ def _to_json(name: str, drawing: SimulatedDrawing) -> dict[str, Any]:
     }
 
 
-def _from_json(kept: dict[str, Any]) -> tuple[str, SimulatedDrawing]:
-    name = kept.pop("drawing")
-    kept["variations"] = tuple(kept["variations"])
-    kept["mistaken_for"] = np.array(kept["mistaken_for"], dtype=np.float64)
-    return name, SimulatedDrawing(pixels=NO_PIXELS, **kept)
+def _from_json(value: dict[str, Any]) -> tuple[str, SimulatedDrawing]:
+    name = value.pop("drawing")
+    value["variations"] = tuple(value["variations"])
+    value["mistaken_for"] = np.array(value["mistaken_for"], dtype=np.float64)
+    return name, SimulatedDrawing(pixels=NO_PIXELS, **value)
