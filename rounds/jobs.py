@@ -23,7 +23,7 @@ def preload_torch(**signal: object) -> None:
     """Lets a worker import torch when it starts, rather than when a closed round waits for it.
 
     Starting a training takes torch too, to check the recipe. Where it can't be imported the worker goes on: everything
-    but training works without it, and a training says what is wrong.
+    but training works without it, and a training fails with a sentence about it.
     """
     try:
         from rounds.training import execute
