@@ -199,7 +199,7 @@ def stages() -> dict[str, Any]:
     assert run.model
     assert run.started_at
     assert run.finished_at
-    at = {event.to_status: event.at for event in round.events.all()}
+    at = {event.to_status: event.at for event in round.events.moves()}
     training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
     return {
         "until the watch looked": (at["training"] - at["validating"]).total_seconds(),
