@@ -207,7 +207,7 @@ def stages() -> dict[str, Any]:
     assert run.model
     assert run.started_at
     assert run.finished_at
-    at = {event.to_status: event.at for event in round_.events.all()}
+    at = {event.to_status: event.at for event in round_.events.moves()}
     training = sum(epoch["seconds"] for epoch in run.model.metrics["epochs"])
     return {
         "until the poll saw that it was settled": (at["training"] - at["validating"]).total_seconds(),

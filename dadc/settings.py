@@ -158,7 +158,7 @@ CACHES = {
     }
     if REDIS_URL
     else {
-        # Shared by all processes of one machine, as throttles and the workers' sign of life need.
+        # Shared by all processes of one machine, as throttles and the workers' heartbeats need.
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "cache",
         # By default 300, beyond which it drops entries at random: throttles would forget, workers would look dead.

@@ -114,7 +114,7 @@ def test_the_loop_runs_twice_and_round_three_is_open(live_server, open_round, pe
         assert {verdict["model"]["number"] for verdict in verdicts} == {adversary}
         loop.adam.post(f"/rounds/{round.pk}/close/")
         assert loop.validate_all() >= 2 * FOOLING
-        poll.poll_rounds()  # what the watch does every ten seconds
+        poll.poll_rounds()  # what a worker does every ten seconds
         run = train_what_is_queued()
         if not run.gate["passed"]:  # a small training may not beat its parent: then the admin decides, as people would
             loop.adam.post(f"/rounds/{round.pk}/accept/")
@@ -130,7 +130,7 @@ def test_the_loop_runs_twice_and_round_three_is_open(live_server, open_round, pe
     assert third.number == 3
     assert third.adversary == ModelVersion.objects.get(number=3)
     assert list(ModelVersion.objects.values_list("parent__number", flat=True)) == [None, 1, 2]
-    assert [event.to_status for event in Round.objects.get(number=1).events.all()] == [
+    assert [event.to_status for event in Round.objects.get(number=1).events.moves()] == [
         "open",
         "validating",
         "training",

@@ -3,7 +3,7 @@ from django.db import models
 
 
 class Export(models.Model):
-    """A data set of one round, asked for by somebody and made by a job."""
+    """A data set of one round, requested by somebody and written by a job."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"

@@ -15,7 +15,7 @@ def new_split_key() -> str:
 
 
 class Task(models.Model):
-    """What is asked of people and models: a label set, an input, instructions, base data, and the rules of its rounds.
+    """What people draw and models learn: labels, an input, instructions, base data, and the rules of its rounds.
 
     The rule fields have the names of `rounds.rules.Rules`; a round freezes them when it opens.
     """

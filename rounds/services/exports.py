@@ -1,4 +1,4 @@
-"""Asking for a data set; a job makes it."""
+"""Requesting a data set; a job writes it."""
 
 from django.contrib.auth.models import User
 from django.db import transaction

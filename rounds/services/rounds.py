@@ -21,7 +21,7 @@ from rounds.state_machine import MOVES, targets_from, targets_in_words
 from .audit import Action, record
 
 Status = Round.Status
-#: A run that no worker took for so long is put on the queue again: a worker may have died with it in hand.
+#: A run that no worker took for so long is queued again: its message may be lost, or its worker dead.
 QUEUE_PATIENCE = timedelta(minutes=5)
 
 

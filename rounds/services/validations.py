@@ -15,9 +15,9 @@ from .audit import Action, record
 
 
 def lease_next(*, task: Task, validator: Person) -> Example | None:
-    """The example `validator` should look at next, kept from other validators for a while; None when there is none.
+    """The example `validator` gets next, leased to them for a while; None when nothing waits for them.
 
-    Asking again before answering gives the same example. Two validators who ask at once get two examples.
+    Another call before the answer gives the same example. Two validators who call at once get two examples.
     """
     if leased := selectors.leased_example(task, validator):
         return leased
@@ -39,7 +39,7 @@ def record_validation(*, example: Example, validator: Person, answer: str, reaso
 
     Raises Invalid for an answer that is none of the choices or an `abuse` without a reason, NotAllowed for one's own
     example, Missing for one that was never put to validators, Refused for a second answer, a settled example, or one
-    that the queue did not hand to this validator.
+    that is not leased to this validator.
     """
     reason = reason.strip()
     _check_answer(example.round.task, answer, reason)

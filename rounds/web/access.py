@@ -1,4 +1,4 @@
-"""Who may see a page, and what a page says when a service refuses."""
+"""Who may see a page, and how a page shows that a service refused."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,7 +19,7 @@ View = Callable[..., HttpResponse]
 
 
 class PageRequest(HttpRequest):
-    """A request as the site's middleware hands it on."""
+    """A request as the site's middleware passes it on."""
 
     htmx: HtmxDetails
 
@@ -62,6 +62,6 @@ def deny_without(user: Any, *wanted: str) -> None:
         raise PermissionDenied(refusal.detail) from refusal
 
 
-def tell(request: HttpRequest, refusal: Refused) -> None:
-    """A service's refusal, as a sentence on the next page."""
+def show_refusal(request: HttpRequest, refusal: Refused) -> None:
+    """The sentence of a service that refused, on the next page."""
     messages.error(request, refusal.detail)

@@ -51,7 +51,7 @@ def described(events: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str]]:
 
 
 def unsent_notices(events: AuditQuerySet) -> AuditQuerySet:
-    """The newest of `events` that say of an e-mail to the admins that it was not sent; old ones are left out."""
+    """Those of `events` that report an e-mail to the admins which was not sent: the three newest, of this week only."""
     recent = events.filter(action=Action.NOTICE_NOT_SENT, at__gte=timezone.now() - WARN_FOR)
     return recent.newest_first()[:3]
 

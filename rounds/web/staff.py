@@ -19,7 +19,7 @@ from rounds.roles import ADMIN
 from rounds.training.recipe_form import recipe_help
 
 from . import charts
-from .access import PersonRequest, for_roles, tell
+from .access import PersonRequest, for_roles, show_refusal
 from .audit import EVENTS_A_PAGE, described, unsent_notices
 from .staff_moves import OFFERED, OfferedMove, consequences, make_move, offered_move, offered_moves, usual_move
 
@@ -41,7 +41,7 @@ def round_page(request: PersonRequest, pk: int) -> HttpResponse:
 @never_cache
 @for_roles(ADMIN)
 def live(request: PersonRequest, pk: int) -> HttpResponse:
-    """The moving part of a round's page; 204 when it looks as it did, so that focus and reading are left in peace."""
+    """The moving part of a round's page; 204 when it has not changed, so that focus and scrolling stay."""
     round = _round(pk)
     moving = _live(request, round)
     if request.GET.get("seen") == moving["seen"]:
@@ -80,7 +80,7 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
         why = request.POST.get(f"why-{pk}", "").strip()
         services.decide_dispute(example=example, by=request.user, abusive=abusive, why=why)
     except Refused as refusal:
-        tell(request, refusal)
+        show_refusal(request, refusal)
     else:
         messages.success(
             request, "Removed as abusive." if abusive else "The reports no longer count; validators go on with it."
@@ -92,7 +92,7 @@ def _make(request: PersonRequest, round: Round, chosen: OfferedMove) -> HttpResp
     try:
         shown = make_move(round, chosen.verb, request.user, request.POST)
     except Refused as refusal:
-        tell(request, refusal)
+        show_refusal(request, refusal)
         round.refresh_from_db()
         if "recipe" in request.POST and (offered := offered_move(round, chosen.verb)):
             return _confirm(request, round, offered, recipe=request.POST["recipe"])

@@ -12,7 +12,7 @@ from rounds.errors import Refused
 from rounds.models import Person, Task
 from rounds.roles import VALIDATOR
 
-from .access import PersonRequest, for_roles, tell
+from .access import PersonRequest, for_roles, show_refusal
 
 
 @never_cache
@@ -21,16 +21,16 @@ from .access import PersonRequest, for_roles, tell
 def validate(request: PersonRequest, slug: str) -> HttpResponse:
     task = get_object_or_404(Task, slug=slug)
     validator = services.person_of(request.user)
-    said = _answer(request, validator) if request.method == "POST" else ""
+    confirmation = _answer(request, validator) if request.method == "POST" else ""
     if request.method == "POST" and not request.htmx:
-        if said:
-            messages.success(request, said)
+        if confirmation:
+            messages.success(request, confirmation)
         return redirect("validate", slug=slug)
-    return _next(request, task, validator, said)
+    return _next(request, task, validator, confirmation)
 
 
 def _answer(request: PersonRequest, validator: Person) -> str:
-    """Records what the form says, and returns that as a sentence; a refusal is one above the next drawing."""
+    """Records the form's answer and returns a sentence that confirms it; empty where it was refused, which is shown."""
     number = request.POST.get("example", "")
     example = selectors.example_in_full(int(number)) if number.isdecimal() and len(number) < 18 else None
     if example is None:
@@ -41,12 +41,12 @@ def _answer(request: PersonRequest, validator: Person) -> str:
             example=example, validator=validator, answer=answer, reason=request.POST.get("reason", "")
         )
     except Refused as refusal:
-        tell(request, refusal)
+        show_refusal(request, refusal)
         return ""
     return "Reported to an admin." if answer == rules.ABUSE else f"Recorded: {answer}."
 
 
-def _next(request: PersonRequest, task: Task, validator: Person, said: str) -> HttpResponse:
+def _next(request: PersonRequest, task: Task, validator: Person, confirmation: str) -> HttpResponse:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         "task": task,
@@ -54,7 +54,7 @@ def _next(request: PersonRequest, task: Task, validator: Person, said: str) -> H
         "waiting": selectors.validation_queue(task, validator).count(),
         "answered_today": validator.validations.filter(created_at__gte=today).count(),
         "round": selectors.latest_round(task),
-        "said": said,
+        "confirmation": confirmation,
     }
     template = "validate/_desk.html" if request.htmx else "validate/validate.html"
     return render(request, template, context)

@@ -52,6 +52,7 @@ def test_it_says_who_did_what_and_why_newest_first(visit, ruled, adam):
     assert "by adam" in page
     assert "by the site" in page
     assert reverse("staff_round", args=[ruled.round_id]) in page
+    assert reverse("api:example-image", args=[ruled.pk]) in page
 
 
 def test_it_is_linked_from_the_front_page_of_the_staff(visit, adam):

@@ -508,7 +508,7 @@ def tour(window, lived_in, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str
     public = ["/", "/tasks/digits/", SHEET, "/tasks/digits/leaderboard/", lived_in.get_absolute_url(), "/nothing/"]
     entrance = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
     own = ["/profile/", "/tasks/digits/validate/", "/accounts/email/", "/accounts/password/change/", "/staff/"]
-    staff = ["/staff/", f"/staff/rounds/{lived_in.pk}/", f"/staff/rounds/{lived_in.pk}/close/"]
+    staff = ["/staff/", "/staff/audit/", f"/staff/rounds/{lived_in.pk}/", f"/staff/rounds/{lived_in.pk}/close/"]
 
     def tour(**options) -> Iterator[tuple[Sheet, str]]:
         for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, lived_in.get_absolute_url()])):
