@@ -41,7 +41,7 @@ EXPLAINED = (BaseDataError, CheckpointError, ConfigError, RunDataError, Training
 ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
 """What else decides a model's weights, as its `model.json` calls it."""
 MEASURED = "measured.json"
-"""Beside a model that was measured here: the hash of its test set, and its reference, for the next measuring."""
+"""A file in the model's folder: the hash of the test set that it was measured on, and its reference."""
 
 
 Measure = Callable[[nn.Module, str, Pictures | None], list[Row]]
@@ -58,7 +58,9 @@ def train(given: argparse.Namespace) -> None:
     try:
         config = read_config(given)
         if given.reference and given.no_evaluation:
-            raise ConfigError("A reference is shown beside what is measured: leave out --no-evaluation or --reference.")
+            raise ConfigError(
+                "A reference is only compared with what is measured: leave out --no-evaluation or --reference."
+            )
         measure = measurement(given, config)
         plain = load_plain(given.reference, config) if given.reference else None
         base = base_for(config, given.base)
@@ -164,7 +166,7 @@ def _add_evaluation(options: Any) -> None:
         "--reference",
         type=Path,
         metavar="FOLDER",
-        help="a plainly trained model, measured on the same pictures and shown beside this one on its card",
+        help="a plainly trained model, measured on the same pictures and compared with this one on its card",
     )
     options.add_argument("--no-evaluation", action="store_true", help="only train")
 
@@ -242,7 +244,7 @@ def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
     differs += [name for name in ORIGINS if model.get(name) != meta.get(name)]
     about = (
         f"`{meta['architecture']}` with the weights hash `{meta['weights_hash']}`, trained plainly and measured on the "
-        f"same pictures. Beside the recipe it differs in {', '.join(differs) or 'nothing'}."
+        f"same pictures. Apart from the recipe it differs in {', '.join(differs) or 'nothing'}."
     )
     if other["warm_start"]:
         about += " It started from a parent of whose training nothing is known here."
@@ -258,15 +260,15 @@ def record_with_earlier(folder: Path, rows: list[Row], *, test: Pictures | None,
     test_sha256 = _sha256(test) if test else stored.get("test_sha256")
     earlier, last_reference = read_rows(folder), Reference.from_json(stored.get("reference"), folder / MEASURED)
     if test_sha256 != stored.get("test_sha256", test_sha256):
-        print("This is another test set than that of the last measuring, whose rows are replaced.")
+        print("This is not the test set of the last evaluation, whose rows are replaced.")
         earlier, last_reference = [], None
     if reference and last_reference and reference.about == last_reference.about:
         reference = replace(reference, rows=merged(last_reference.rows, reference.rows))
     reference, table = reference or last_reference, merged(earlier, rows)
     if kept := {row.condition.suite for row in table} - {row.condition.suite for row in rows}:
-        print(f"Kept of an earlier measuring: {', '.join(sorted(kept))}.")
+        print(f"Kept from an earlier evaluation: {', '.join(sorted(kept))}.")
     record(folder, table, reference=reference)
-    # Last: a kill before it leaves the old hash, and then the next measuring replaces everything at worst.
+    # Last: a kill before it leaves the old hash, and then the next evaluation replaces everything at worst.
     write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and reference.to_json()})
 
 

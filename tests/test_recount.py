@@ -1,4 +1,4 @@
-"""manage.py recount: what is kept agrees with what it was counted from, or is told and repaired."""
+"""manage.py recount: stored counts agree with the rows that they were counted from, or are printed and repaired."""
 
 from io import StringIO
 
@@ -74,9 +74,9 @@ def test_an_example_that_its_validations_do_not_explain_is_told_and_only_repaire
     with pytest.raises(CommandError, match="1 differ"):
         recount()
     assert rows() == spoilt
-    told = recount(fix=True)
-    assert f"example {example.pk}: kept" in told
-    assert "1 repaired." in told
+    printed = recount(fix=True)
+    assert f"example {example.pk}: stored" in printed
+    assert "1 repaired." in printed
     repaired = Example.objects.get(pk=example.pk)
     assert (repaired.verification, repaired.rejected_as) == ("pending", "")
     assert repaired.votes_to_settle == example.votes_to_settle
@@ -95,7 +95,7 @@ def test_a_prompts_count_of_tries_is_that_of_its_examples(agreeing):
     Prompt.objects.filter(pk=prompt.pk).update(try_count=9)
     with pytest.raises(CommandError):
         recount()
-    assert f"prompt {prompt.pk}: 9 tries kept, 1 examples" in recount(fix=True)
+    assert f"prompt {prompt.pk}: 9 tries stored, 1 examples" in recount(fix=True)
     assert Prompt.objects.get(pk=prompt.pk).try_count == 1
 
 

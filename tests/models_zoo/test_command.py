@@ -99,7 +99,7 @@ def test_measuring_again_replaces_what_is_measured_again_and_keeps_the_rest(digi
         ("fgsm", "linf 0.1", 5),
         ("fgsm", "linf 0.2", 5),
     ]
-    assert "Kept of an earlier measuring: fgsm." in capsys.readouterr().out
+    assert "Kept from an earlier evaluation: fgsm." in capsys.readouterr().out
     assert "| fgsm | linf 0.2 |" in (digits / "README.md").read_text()
     assert measure(digits, "--suites", "fgsm", "--linf", "0.2", "--at-most", "3") == [
         ("base", "test set", 40),
@@ -112,7 +112,7 @@ def test_measuring_on_another_test_set_replaces_everything_and_says_so(digits, c
     measure(digits, "--suites", "base,fgsm", "--linf", "0.1")
     store(digits.parent / "others", "test", toys(9, seed=5))
     assert measure(digits, "--suites", "base", "--test", str(digits.parent / "others")) == [("base", "test set", 9)]
-    assert "another test set than that of the last measuring" in capsys.readouterr().out
+    assert "not the test set of the last evaluation" in capsys.readouterr().out
 
 
 def test_a_reference_stays_on_the_card_when_more_is_measured(digits):

@@ -206,7 +206,7 @@ def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_eve
     ])  # fmt: skip
     card = (folder / "README.md").read_text()
     shown = card.partition("### Compared with its plainly trained reference")[2]
-    assert "Beside the recipe it differs in epochs, data_sha256." in shown
+    assert "Apart from the recipe it differs in epochs, data_sha256." in shown
     for row in (
         "base | test set | 100",
         "pgd | linf 0.1, 2 steps of 0.125, 3 restarts | 20",

@@ -53,6 +53,7 @@ class Command(BaseCommand):
             self.stdout.write(f"\n  The site:  {settings.SITE_URL}")
             self.stdout.write(f"  Log in:    admin / {password}   (a new password at every start)")
             self.stdout.write("  Ctrl-C stops everything.\n")
+            self.stdout.flush()  # a log file, too, must have the password before the wait
             site.wait()
 
     def set_up(self, target: int) -> None:

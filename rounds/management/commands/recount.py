@@ -1,4 +1,4 @@
-"""What is kept and could be worked out: worked out again, compared, and repaired if asked to."""
+"""Recomputes derived columns from the rows that they derive from, compares, and repairs them with --fix."""
 
 import argparse
 import json
@@ -18,8 +18,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Work out again, from validations, tries and examples, what is kept beside them: every example's verification "
-        "and votes to settle, every prompt's count of tries, every finished round's report. Tell each difference; "
+        "Recompute, from validations, tries and examples, what is stored with them: every example's verification and "
+        "votes to settle, every prompt's count of tries, every finished round's report. Prints each difference; "
         "without --fix nothing is written and differences end in exit code 1."
     )
 
@@ -49,7 +49,7 @@ def recount_prompts(fix: bool) -> Iterator[str]:
                 continue
             if fix:
                 Prompt.objects.filter(pk=held.pk).update(try_count=counted)
-        yield f"prompt {held.pk}: {held.try_count} tries kept, {counted} examples"
+        yield f"prompt {held.pk}: {held.try_count} tries stored, {counted} examples"
 
 
 def recount_examples(fix: bool) -> Iterator[str]:
@@ -57,17 +57,18 @@ def recount_examples(fix: bool) -> Iterator[str]:
     for round in Round.objects.select_related("task"):
         for example in _queued(round).prefetch_related("validations").iterator(chunk_size=BATCH):
             example.round = round
-            if _kept(example) == _worked_out(example, [vote.answer for vote in example.validations.all()]):
+            if _stored(example) == _expected(example, [vote.answer for vote in example.validations.all()]):
                 continue
             with transaction.atomic():
                 held = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
                 answers = list(held.validations.values_list("answer", flat=True))
-                kept, worked_out = _kept(held), _worked_out(held, answers)
-                if kept == worked_out:
+                stored, expected = _stored(held), _expected(held, answers)
+                if stored == expected:
                     continue
                 if fix:
                     services.resettle(held)
-            yield f"example {held.pk}: kept {_told(kept)}; its {len(answers)} validations say {_told(worked_out)}"
+            by_votes = f"its {len(answers)} validations say {_in_words(expected)}"
+            yield f"example {held.pk}: stored {_in_words(stored)}; {by_votes}"
 
 
 def recount_reports(fix: bool) -> Iterator[str]:
@@ -83,7 +84,8 @@ def recount_reports(fix: bool) -> Iterator[str]:
         yield f"{round}: the stored report differs in {', '.join(differing)}"
 
 
-Standing = tuple[str, str, int]
+Settled = tuple[str, str, int]
+"""Verification, why it was rejected (empty if it was not), and the fewest further votes that could settle it."""
 
 
 def _queued(round: Round) -> QuerySet[Example]:
@@ -92,16 +94,16 @@ def _queued(round: Round) -> QuerySet[Example]:
     return round.examples.filter(practice=False).exclude(**left_alone).order_by("pk")
 
 
-def _kept(example: Example) -> Standing:
+def _stored(example: Example) -> Settled:
     return example.verification, example.rejected_as, example.votes_to_settle
 
 
-def _worked_out(example: Example, answers: list[str]) -> Standing:
+def _expected(example: Example, answers: list[str]) -> Settled:
     settlement, votes_to_settle = services.settlement_of(example, answers)
     reason = settlement.leading if settlement.verification == rules.REJECTED else ""
     return settlement.verification, reason, votes_to_settle
 
 
-def _told(standing: Standing) -> str:
-    verification, reason, votes = standing
+def _in_words(settled: Settled) -> str:
+    verification, reason, votes = settled
     return f"{verification}{f' ({reason})' if reason else ''}, {votes} votes to settle"
