@@ -58,9 +58,7 @@ def train(given: argparse.Namespace) -> None:
     try:
         config = read_config(given)
         if given.reference and given.no_evaluation:
-            raise ConfigError(
-                "A reference is only compared with what is measured: leave out --no-evaluation or --reference."
-            )
+            raise ConfigError("A reference needs an evaluation: leave out --no-evaluation or --reference.")
         measure = measurement(given, config)
         plain = load_plain(given.reference, config) if given.reference else None
         base = base_for(config, given.base)

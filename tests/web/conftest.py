@@ -1,12 +1,17 @@
 """Visitors: each of the cast in a browser of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from rounds.models import Person
+
+from .browser import Chromium, Sheet
+
+Open = Callable[..., Sheet]
 
 
 @pytest.fixture
@@ -21,6 +26,38 @@ def visit() -> Callable[[Person | None], Client]:
         return client
 
     return visit
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    browser = Chromium()
+    yield browser
+    browser.stop()
+
+
+@pytest.fixture
+def window(chromium: Chromium, live_server) -> Iterator[Open]:
+    """window("/path/", alice) → a page in a browser of alice's own; without a name, a visitor's."""
+    opened: list[Sheet] = []
+
+    def open_window(path: str, person: Person | None = None, **options) -> Sheet:
+        new = chromium.window(live_server.url, session_of(person, live_server.url), **options)
+        opened.append(Sheet(chromium, new.page))
+        opened[-1].go(path)
+        return opened[-1]
+
+    yield open_window
+    for page in opened:
+        page.close()
+
+
+def session_of(person: Person | None, url: str) -> list[dict[str, str]]:
+    if person is None:
+        return []
+    client = Client()
+    client.force_login(person.user)
+    name = settings.SESSION_COOKIE_NAME
+    return [{"name": name, "value": client.cookies[name].value, "url": url}]
 
 
 def text_of(response: HttpResponse) -> str:

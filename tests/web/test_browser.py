@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from PIL import Image
 
-from rounds import jobs, services
-from rounds.models import Drawing, Example, Person, Round, TrainingRun
+from rounds import services
+from rounds.models import Drawing, Example, Round
 
-from .browser import CHROMIUM, Chromium, Sheet, axe_source
+from .browser import CHROMIUM, Sheet, axe_source
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH (Debian's package chromium)"),
 ]
@@ -21,101 +21,6 @@ SHEET = "/tasks/digits/draw/"
 PASSWORD = "a long enough password"
 PHONE = {"width": 360, "height": 740}
 VERDICT = "[data-part=verdict]"
-
-Open = Callable[..., Sheet]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    browser = Chromium()
-    yield browser
-    browser.stop()
-
-
-@pytest.fixture
-def window(chromium: Chromium, live_server) -> Iterator[Open]:
-    """window("/path/", alice) → a page in a browser of alice's own; without a name, a visitor's."""
-    opened: list[Sheet] = []
-
-    def open_window(path: str, person: Person | None = None, **options) -> Sheet:
-        new = chromium.window(live_server.url, session_of(person, live_server.url), **options)
-        opened.append(Sheet(chromium, new.page))
-        opened[-1].go(path)
-        return opened[-1]
-
-    yield open_window
-    for page in opened:
-        page.close()
-
-
-def session_of(person: Person | None, url: str) -> list[dict[str, str]]:
-    if person is None:
-        return []
-    client = Client()
-    client.force_login(person.user)
-    name = settings.SESSION_COOKIE_NAME
-    return [{"name": name, "value": client.cookies[name].value, "url": url}]
-
-
-# --- The loop -------------------------------------------------------------------------------------------------------
-
-
-def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
-    digits = open_round.task
-    digits.recipe = {"architecture": "mnist_cnn", "epochs": 1, "base_replay": 2_000}
-    digits.sample_rate = 0
-    digits.save()
-    Round.objects.update(frozen_rules=digits.rules.to_json())
-
-    # Somebody practises, signs up, and fools the model with the mouse.
-    page = window("/")
-    page.click("text=Draw now")
-    page.asked()
-    page.click(".draw-guest >> text=Sign up")
-    page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
-    page.submit()
-    page.wait_for_path(SHEET)
-    label = page.fool()
-    page.sees("Fooled!", VERDICT)
-    page.sees("Fooled 1 time in", ".draw-adversary")
-    example = Example.objects.get(fooled=True)
-    assert (example.annotator.name, example.label, example.practice) == ("dora", label, False)
-    assert page.complaints == []
-
-    # Two others say, blind, what they see; here, what it was meant to be.
-    for validator in (bob, carol):
-        page = window("/tasks/digits/validate/", validator)
-        page.wait(".sheet-image")
-        assert page.js("document.querySelector('.sheet-image').naturalWidth") == 280
-        page.press(label)
-        page.sees("Nothing to check right now")
-        page.leave()
-        assert page.complaints == []
-    example.refresh_from_db()
-    assert example.verification == "verified"
-
-    # The admin closes the round and starts the training.
-    page = window(f"/staff/rounds/{open_round.pk}/", adam)
-    page.click("text=Close this round…")
-    page.submit()
-    page.click("text=Train the next model…")
-    page.submit()
-    page.sees("It waits for a worker")
-    page.leave()
-    jobs.train(TrainingRun.objects.get().pk)
-
-    # One example is too few to measure with, so the gate asks, and the admin accepts.
-    page.go(f"/staff/rounds/{open_round.pk}/")
-    page.sees("did not pass the gate")
-    page.click("text=Accept the new model…")
-    page.submit()
-    page.sees("Round 2 is open now.")
-    page.leave()
-    assert page.complaints == []
-    page = window(SHEET)
-    page.asked()
-    assert "Charcoal" in page.text(".draw-adversary")
-
 
 # --- Drawing --------------------------------------------------------------------------------------------------------
 
