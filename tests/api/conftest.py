@@ -1,4 +1,4 @@
-"""Clients for the cast, and what every answer of the API is held to."""
+"""Clients for the cast, and checks of every answer of the API."""
 
 import re
 from collections.abc import Callable

@@ -19,7 +19,7 @@ def test_an_annotator_is_given_a_label_to_draw(api, alice, open_round):
     assert prompt["finished_at"] is None
 
 
-def test_asking_again_gives_the_standing_prompt(api, alice, open_round):
+def test_asking_again_gives_the_open_prompt(api, alice, open_round):
     first, second = api(alice).post(URL), api(alice).post(URL)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
@@ -58,7 +58,7 @@ def test_without_an_open_round_nobody_is_asked_for_anything(guest, api, alice, o
     assert rows() == before
 
 
-def test_who_is_no_annotator_is_told_who_can_make_them_one(api, ruth, open_round):
+def test_who_is_no_annotator_reads_who_can_make_them_one(api, ruth, open_round):
     client = api(ruth)
     before = rows()
     assert_problem(client.post(URL), 403, "not_allowed", says="role annotator")
@@ -74,7 +74,7 @@ def test_there_is_nothing_to_draw_in_a_task_that_is_not_there(guest, digits):
     assert_problem(guest.post("/api/v1/tasks/letters/prompts/"), 404, says="letters")
 
 
-def test_a_prompt_can_be_looked_at_by_its_owner_only(guest, api, alice, bob, open_round, ask):
+def test_a_prompt_can_be_read_by_its_owner_only(guest, api, alice, bob, open_round, ask):
     prompt = ask(api(alice))
     url = f"/api/v1/prompts/{prompt['id']}/"
     assert api(alice).get(url).json() == prompt

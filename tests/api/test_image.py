@@ -44,7 +44,7 @@ def test_a_guest_sees_their_own_only(guest, open_round, ask, send, pen, example)
     assert_problem(APIClient().get(own["image_url"]), 404)
 
 
-def test_the_picture_tells_nothing_but_itself_and_stays_with_who_asked(api, alice, bob, example, leased):
+def test_the_answer_holds_the_picture_only_and_is_cached_privately(api, alice, bob, example, leased):
     leased(bob)
     to_bob, to_alice = api(bob).get(url(example)), api(alice).get(url(example))
     assert to_bob["Cache-Control"].startswith("private")

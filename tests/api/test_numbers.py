@@ -46,7 +46,7 @@ def test_the_leaderboard_is_cut_where_the_client_asks(guest, collected, bob, dra
         assert_problem(guest.get(url, {"top": top}), 400, "invalid", says="top")
 
 
-def test_a_researcher_asks_for_an_export_and_looks_how_far_it_is(api, ruth, collected):
+def test_a_researcher_asks_for_an_export_and_checks_how_far_it_is(api, ruth, collected):
     response = api(ruth).post(f"/api/v1/rounds/{collected.pk}/exports/")
     assert response.status_code == 202
     export = response.json()

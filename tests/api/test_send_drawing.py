@@ -175,7 +175,7 @@ def test_the_service_gets_who_asks_and_refuses_even_where_the_view_does_not(
 ):
     url = f"/api/v1/examples/{draw(alice, open_round.task, fooling=True).pk}/retract/"
     monkeypatch.setattr(examples, "is_own", lambda request, person: True)
-    assert_problem(api(bob).post(url), 409, "not_yours", says="Only who drew it")
+    assert_problem(api(bob).post(url), 409, "not_yours", says="Only the person who drew")
     assert not Example.objects.get().retracted_at
 
 

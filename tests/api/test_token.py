@@ -27,7 +27,7 @@ def test_the_address_does_as_well_as_the_name(guest, alice):
     assert guest.post(URL, {"username": "alice@example.org", "password": PASSWORD}).status_code == 200
 
 
-def test_a_wrong_password_is_told_so_and_nothing_more(guest, alice):
+def test_a_wrong_password_is_refused_with_no_more_than_that(guest, alice):
     wrong = guest.post(URL, {"username": "alice", "password": "no"})
     assert_problem(wrong, 401, "wrong_credentials", says="Check both")
     assert wrong["WWW-Authenticate"] == "Token"
@@ -70,5 +70,5 @@ def test_a_missing_token_is_asked_for(guest, open_round):
     assert response["WWW-Authenticate"] == "Token"
 
 
-def test_a_guest_is_told_they_are_one(guest):
+def test_a_guest_reads_that_they_are_one(guest):
     assert guest.get("/api/v1/me/").json() == {"username": None, "guest": True, "roles": []}

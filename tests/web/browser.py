@@ -76,9 +76,9 @@ class Window:
         self.do(lambda page: page.on("console", self._note))
         self.do(lambda page: page.on("pageerror", lambda error: self.complaints.append(str(error))))
 
-    def _note(self, said: Any) -> None:
-        if said.type in ("error", "warning"):
-            self.complaints.append(said.text)
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
 
     def do(self, act: Callable[[Page], T]) -> T:
         return self.chromium.do(lambda: act(self.page))

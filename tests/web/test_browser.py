@@ -291,7 +291,7 @@ def test_a_picture_from_a_file_goes_the_same_way(window, open_round, alice):
     assert stored.getpixel((140, 140)) == 0
 
 
-def test_somebody_new_is_told_how_much_of_it_is_practice(window, open_round, alice):
+def test_somebody_new_reads_how_much_of_it_is_practice(window, open_round, alice):
     open_round.frozen_rules |= {"onboarding_prompts": 2}
     open_round.save()
     page = window(SHEET, alice)
@@ -304,7 +304,7 @@ def test_somebody_new_is_told_how_much_of_it_is_practice(window, open_round, ali
     page.do(lambda it: it.wait_for_selector("[data-part=practice]", state="hidden"))
 
 
-def test_what_the_site_has_to_say_does_not_push_the_sheet(window, open_round):
+def test_a_message_of_the_site_does_not_move_the_sheet(window, open_round):
     page = window("/accounts/signup/?next=" + SHEET, viewport=PHONE)
     page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
     page.submit()
@@ -381,9 +381,9 @@ def test_a_drawing_waits_for_the_next_round_to_open(window, open_round, alice):
     page.stroke_another()
     services.close_round(round=open_round, by=None)
     page.go(SHEET)
-    page.sees("A drawing that you had not sent yet is kept in this tab")
+    page.sees("A drawing that you had not sent yet is saved in this tab")
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
-    page.asked()  # the page looks by itself
+    page.asked()  # the page polls by itself
     assert page.ink() > 0
 
 
@@ -421,7 +421,7 @@ def test_a_drawing_survives_a_reload(window, open_round, alice):
     [
         ("Wait 7 seconds, then send it again.", {"status": 429, "headers": {"Retry-After": "7"}, "json": {}}),
         ("The adversary can't be loaded.", {"status": 503, "json": {"detail": "The adversary can't be loaded."}}),
-        ("The site stumbled.", {"status": 500, "body": "<h1>no JSON</h1>"}),
+        ("The site has a problem.", {"status": 500, "body": "<h1>no JSON</h1>"}),
         ("The drawing is blank", {"status": 400, "json": {"detail": "The drawing is blank."}}),
         ("This prompt has ended.", {"status": 409, "json": {"detail": "It is finished.", "code": "prompt_finished"}}),
     ],
@@ -453,25 +453,25 @@ def test_a_validator_reports_abuse_by_keyboard(window, open_round, alice, bob, d
     assert (validation.answer, validation.reason) == ("abuse", "It is not a 5 but a name.")
 
 
-def test_after_an_answer_the_next_question_has_the_focus_and_what_was_recorded_is_said(
+def test_after_an_answer_the_next_question_has_the_focus_and_what_was_recorded_is_announced(
     window, open_round, alice, bob, draw
 ):
     for nth in range(2):
         draw(alice, open_round.task, fooling=True, nth=nth)
     page = window("/tasks/digits/validate/", bob)
     page.wait(".sheet-image")
-    for key, said, question in (
+    for key, text, question in (
         ("3", "Recorded: 3.", "What is this?"),
         ("u", "Recorded: unreadable.", "Nothing to check right now"),
     ):
         page.click(f"[data-key='{key}']")
-        page.sees(said, "#desk-said")
-        page.sees(said, "#desk")
+        page.sees(text, "#validate-status")
+        page.sees(text, "#validate-panel")
         assert page.js("document.activeElement.textContent") == question
     page.leave()
 
 
-def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window, open_round, alice, bob, draw):
+def test_an_answer_that_does_not_arrive_is_reported_and_can_be_given_again(window, open_round, alice, bob, draw):
     draw(alice, open_round.task, fooling=True)
     page = window("/tasks/digits/validate/", bob)
     page.wait(".sheet-image")
@@ -489,7 +489,7 @@ def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window
 
 
 @pytest.fixture
-def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
+def busy_round(open_round, alice, bob, carol, adam, draw, validate) -> Round:
     """A round with something of everything: verified, pending, reported, not fooling, asked for as a data set."""
     for person, answers in ((alice, ["claim", "claim"]), (carol, []), (alice, ["abuse"])):
         example = draw(person, open_round.task, fooling=True, nth=Example.objects.count())
@@ -503,15 +503,15 @@ def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
 
 
 @pytest.fixture
-def tour(window, lived_in, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str]]]:
+def tour(window, busy_round, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str]]]:
     """tour(...) → every page in turn, on a phone, as a visitor, a validator and an admin see it."""
-    public = ["/", "/tasks/digits/", SHEET, "/tasks/digits/leaderboard/", lived_in.get_absolute_url(), "/nothing/"]
+    public = ["/", "/tasks/digits/", SHEET, "/tasks/digits/leaderboard/", busy_round.get_absolute_url(), "/nothing/"]
     entrance = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
     own = ["/profile/", "/tasks/digits/validate/", "/accounts/email/", "/accounts/password/change/", "/staff/"]
-    staff = ["/staff/", "/staff/audit/", f"/staff/rounds/{lived_in.pk}/", f"/staff/rounds/{lived_in.pk}/close/"]
+    staff = ["/staff/", "/staff/audit/", f"/staff/rounds/{busy_round.pk}/", f"/staff/rounds/{busy_round.pk}/close/"]
 
     def tour(**options) -> Iterator[tuple[Sheet, str]]:
-        for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, lived_in.get_absolute_url()])):
+        for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, busy_round.get_absolute_url()])):
             page = window("about:blank", person, viewport=PHONE, reduced_motion="reduce", **options)
             for path in paths:
                 page.go(path)
@@ -527,10 +527,10 @@ def test_every_page_fits_a_phone_and_says_nothing_in_the_console(tour):
     for page, path in tour():
         assert page.too_wide_by() <= 0, path
         # What answers 403 and 404 is meant to, and Chromium notes it.
-        assert [said for said in page.complaints if "403" not in said and "404" not in said] == [], path
+        assert [text for text in page.complaints if "403" not in text and "404" not in text] == [], path
 
 
-def test_a_table_that_goes_on_to_the_right_fades_until_it_is_scrolled_there(window, lived_in):
+def test_a_table_that_goes_on_to_the_right_fades_until_it_is_scrolled_there(window, busy_round):
     page = window("/tasks/digits/", viewport=PHONE)
     page.wait(".scroll.is-cut table.book")
     page.js("document.querySelector('.scroll').scrollLeft = 2000")
@@ -543,9 +543,9 @@ def test_every_page_passes_axe_in_both_themes(tour):
     found = []
     for page, path in tour(bypass_csp=True):
         page.js(axe)
-        found += [f"{path}: {said}" for said in axe_says(page, "{}")]
+        found += [f"{path}: {text}" for text in axe_says(page, "{}")]
         page.do(lambda it: it.emulate_media(color_scheme="dark"))
-        found += [f"{path}, dark: {said}" for said in axe_says(page, "{runOnly: ['color-contrast']}")]
+        found += [f"{path}, dark: {text}" for text in axe_says(page, "{runOnly: ['color-contrast']}")]
         page.do(lambda it: it.emulate_media(color_scheme="light"))
     assert found == []
 
@@ -565,7 +565,7 @@ def test_the_theme_can_be_switched_and_is_remembered(window, open_round):
     assert page.js(paper) == "rgb(20, 23, 26)"
 
 
-def test_the_numbers_and_the_validation_need_no_scripts(window, lived_in, carol, draw):
+def test_the_numbers_and_the_validation_need_no_scripts(window, busy_round, carol, draw):
     page = window("/tasks/digits/", carol, java_script_enabled=False, color_scheme="dark")
     page.sees("6", "table.book")
     page.go("/tasks/digits/validate/")
