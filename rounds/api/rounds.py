@@ -27,9 +27,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     """The newest training of a round."""
 
     progress = serializers.DictField(help_text="As the worker last reported it: epoch, step, loss, history …")
-    gate = serializers.DictField(
-        help_text="The gate's result: `passed` and its `reasons`; empty until it is decided."
-    )
+    gate = serializers.DictField(help_text="The gate's result: `passed` and its `reasons`; empty until it is decided.")
     model = ModelSerializer(allow_null=True, help_text="The model it trained.")
 
     class Meta:

@@ -123,9 +123,7 @@ class Task(models.Model):
         if len(set(labels)) != len(labels):
             raise ValidationError({"labels": "A label stands in the list twice; remove one."})
         if reserved := {rules.UNREADABLE, rules.ABUSE, rules.SPLIT_VOTE} & set(labels):
-            raise ValidationError(
-                {"labels": f"“{reserved.pop()}” is an answer of validators and can't be a label."}
-            )
+            raise ValidationError({"labels": f"“{reserved.pop()}” is an answer of validators and can't be a label."})
         if not isinstance(self.recipe, dict):
             raise ValidationError({"recipe": 'Give an object, e.g. {"epochs": 2}, or {} for the default recipe.'})
 

@@ -1,4 +1,4 @@
-"""Measures a new model (on the base sets, corrupted, attacked and moved pictures, rounds' splits), and asks the gate."""
+"""Measures a new model (on the base sets, corrupted, attacked and moved pictures, rounds' splits); asks the gate."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -30,6 +30,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 // The answer's button is gone with its drawing, and the focus with it: on to the next question.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.requestConfig.verb !== "post") return;
-  document.getElementById("validate-status").textContent = document.querySelector("#validate-panel [data-confirmation]")?.textContent ?? "";
+  document.getElementById("validate-status").textContent =
+    document.querySelector("#validate-panel [data-confirmation]")?.textContent ?? "";
   document.querySelector("#validate-panel h1").focus();
 });

@@ -29,7 +29,7 @@ def test_researchers_and_admins_see_all_drawings(api, ruth, adam, example):
 
 
 def test_the_validator_who_was_handed_it_sees_it_as_long_as_they_hold_it(api, bob, carol, example, leased):
-    assert_problem(api(bob).get(url(example)), 404, says="not assigned to you")
+    assert_problem(api(bob).get(url(example)), 404, detail="not assigned to you")
     assert leased(bob) == example
     assert api(bob).get(url(example)).status_code == 200
     assert_problem(api(carol).get(url(example)), 404)

@@ -70,7 +70,7 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
     # Somebody practises, signs up, and fools the model with the mouse.
     page = window("/")
     page.click("text=Draw now")
-    page.asked()
+    page.prompt_label()
     page.click(".draw-guest >> text=Sign up")
     page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
     page.submit()
@@ -113,7 +113,7 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
     page.leave()
     assert page.complaints == []
     page = window(SHEET)
-    page.asked()
+    page.prompt_label()
     assert "Charcoal" in page.text(".draw-adversary")
 
 
@@ -122,7 +122,7 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
 
 def test_a_guest_practises_by_touch_and_nothing_moves_when_the_verdict_comes(window, open_round):
     page = window(SHEET, viewport=PHONE, has_touch=True, device_scale_factor=3)
-    label = page.asked()
+    label = page.prompt_label()
     before = page.box("canvas")
     for y in (60, 100, 140, 180):
         page.do(lambda it, y=y: it.touchscreen.tap(before["x"] + 100, before["y"] + y))
@@ -140,7 +140,7 @@ def test_a_guest_practises_by_touch_and_nothing_moves_when_the_verdict_comes(win
 
 def test_what_is_stored_is_dark_ink_on_white_280_pixels_wide_on_any_screen(window, open_round, alice):
     page = window(SHEET, alice, viewport=PHONE, device_scale_factor=3)
-    page.asked()
+    page.prompt_label()
     page.stroke("7")
     page.send()
     page.verdict()
@@ -154,7 +154,7 @@ def test_what_is_stored_is_dark_ink_on_white_280_pixels_wide_on_any_screen(windo
 
 def test_the_bars_show_the_probabilities_and_the_tries_are_counted(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke("1")
     page.press("Enter")
     page.verdict()
@@ -167,7 +167,7 @@ def test_the_bars_show_the_probabilities_and_the_tries_are_counted(window, open_
 
 def test_undo_clear_and_the_keyboard(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     assert not page.is_enabled("[data-part=primary]")
     page.stroke("1")
     one = page.ink()
@@ -184,7 +184,7 @@ def test_undo_clear_and_the_keyboard(window, open_round, alice):
 
 def test_after_a_verdict_the_pen_starts_a_fresh_sheet_and_undo_brings_the_last_one_back(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.answer_with("**/examples/", status=201, json=not_fooled(label))
     page.stroke("7")
     drawn = page.ink()
@@ -201,7 +201,7 @@ def test_after_a_verdict_the_pen_starts_a_fresh_sheet_and_undo_brings_the_last_o
 
 def test_a_drawing_that_did_not_fool_can_be_changed_but_not_sent_as_it_is(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.answer_with("**/examples/", status=201, json=not_fooled(label))
     page.stroke("7")
     page.send()
@@ -239,14 +239,14 @@ def test_a_drawing_can_be_taken_back(window, open_round, alice):
     assert page.js("document.querySelectorAll('.bars .is-fooled').length") == 0
     assert Example.objects.get(fooled=True).retracted_at is not None
     page.send()  # now “Next drawing”
-    page.asked()
+    page.prompt_label()
 
 
 def test_giving_up_brings_another_prompt(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.do(lambda it: expect_answer(it, "**/prompts/", "text=Give up on this one"))
-    assert page.asked() != label
+    assert page.prompt_label() != label
 
 
 def expect_answer(page, pattern: str, click: str) -> None:
@@ -260,7 +260,7 @@ def test_where_annotators_choose_they_choose(window, digits, adversary, alice):
     services.open_round(round=services.draft_round(task=digits, adversary=adversary), by=None)
     page = window(SHEET, alice)
     page.click('[data-choose="8"]')
-    assert page.asked() == "8"
+    assert page.prompt_label() == "8"
     assert "Draw an 8" in page.text("h1")
 
 
@@ -271,7 +271,7 @@ def upload(page: Sheet, kind: str, content: bytes) -> None:
 
 def test_a_picture_from_a_file_goes_the_same_way(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     upload(page, "text/plain", b"no picture")
     page.sees("no PNG or JPEG", VERDICT)
     upload(page, "image/png", b"\x89PNG cut off")
@@ -295,7 +295,7 @@ def test_somebody_new_reads_how_much_of_it_is_practice(window, open_round, alice
     open_round.frozen_rules |= {"onboarding_prompts": 2}
     open_round.save()
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.sees("This one and the next one are practice", ".draw-tries")
     give_up = "text=Give up on this one"
     page.do(lambda it: expect_answer(it, "**/prompts/", give_up))
@@ -309,11 +309,11 @@ def test_a_message_of_the_site_does_not_move_the_sheet(window, open_round):
     page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
     page.submit()
     page.wait_for_path(SHEET)
-    page.asked()
+    page.prompt_label()
     page.sees("A link to confirm your address was sent to dora@example.org.")
     pushed = page.box("canvas")
     page.go(SHEET)
-    page.asked()
+    page.prompt_label()
     assert page.box("canvas") == pushed
 
 
@@ -322,7 +322,7 @@ def test_a_message_of_the_site_does_not_move_the_sheet(window, open_round):
 
 def test_a_drawing_survives_a_network_failure_and_can_be_sent_again(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.do(lambda it: it.context.set_offline(True))
@@ -337,7 +337,7 @@ def test_a_drawing_survives_a_network_failure_and_can_be_sent_again(window, open
 
 def test_an_answer_that_was_lost_on_its_way_is_not_stored_twice(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
 
     def lose_the_answer(route) -> None:
@@ -359,7 +359,7 @@ def test_an_answer_that_was_lost_on_its_way_is_not_stored_twice(window, open_rou
 
 def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     services.close_round(round=open_round, by=None)
@@ -368,7 +368,7 @@ def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
     assert page.ink() == drawn
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
     page.click("text=Next round")
-    page.asked()
+    page.prompt_label()
     assert page.ink() == drawn
     page.send()
     page.verdict()
@@ -377,19 +377,19 @@ def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
 
 def test_a_drawing_waits_for_the_next_round_to_open(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     services.close_round(round=open_round, by=None)
     page.go(SHEET)
     page.sees("A drawing that you had not sent yet is saved in this tab")
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
-    page.asked()  # the page polls by itself
+    page.prompt_label()  # the page polls by itself
     assert page.ink() > 0
 
 
 def test_a_drawing_survives_an_expired_log_in(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.do(lambda it: it.context.clear_cookies(name=settings.SESSION_COOKIE_NAME))
@@ -407,11 +407,11 @@ def test_a_drawing_survives_an_expired_log_in(window, open_round, alice):
 
 def test_a_drawing_survives_a_reload(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.stroke("7")
     drawn = page.ink()
     page.go(SHEET)
-    assert page.asked() == label
+    assert page.prompt_label() == label
     assert page.ink() == drawn
     assert page.is_enabled("[data-part=primary]")
 
@@ -428,7 +428,7 @@ def test_a_drawing_survives_a_reload(window, open_round, alice):
 )
 def test_every_refusal_says_what_to_do_and_leaves_the_drawing(window, open_round, alice, sentence, answer):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.answer_with("**/examples/", **answer)
@@ -516,7 +516,7 @@ def tour(window, busy_round, bob, adam) -> Callable[..., Iterator[tuple[Sheet, s
             for path in paths:
                 page.go(path)
                 if path == SHEET:
-                    page.asked()
+                    page.prompt_label()
                 yield page, path
                 page.leave()
 
