@@ -15,18 +15,17 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-
-FLAGS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
+FLAG_VALUES = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 
 
 def env_flag(name: str, default: bool = False) -> bool:
-    """Unset or empty, it is `default`. Raises ImproperlyConfigured for anything but the words of FLAGS."""
+    """Unset or empty, it is `default`. Raises ImproperlyConfigured for anything but the words of FLAG_VALUES."""
     value = os.environ.get(name, "").strip()
     if not value:
         return default
-    if value.lower() not in FLAGS:
-        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to one of {', '.join(FLAGS)}.")
-    return FLAGS[value.lower()]
+    if value.lower() not in FLAG_VALUES:
+        raise ImproperlyConfigured(f"{name} is “{value}”. Set it to one of {', '.join(FLAG_VALUES)}.")
+    return FLAG_VALUES[value.lower()]
 
 
 def env_int(name: str, default: int, *, most: int) -> int:
@@ -178,7 +177,7 @@ Q_CLUSTER = {
     "poll": 0.5,
     "label": "Jobs",
     "ALT_CLUSTERS": {
-        # A training may take hours and is taken up again through its own lease, so the queue never repeats it.
+        # A training may take hours and is restarted through its own lease, so the queue never repeats it.
         "train": {"workers": 1, "timeout": 86_400, "retry": 86_460, "max_attempts": 1, "queue_limit": 1},
     },
 }
@@ -250,7 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "rounds.api.problems.problem_handler",
-    # Guests are throttled by address: X-Forwarded-For is believed from a proxy that is there, otherwise not at all.
+    # Guests are throttled by address: X-Forwarded-For is read behind a proxy only.
     "NUM_PROXIES": int(env_flag("BEHIND_PROXY")),
     "DEFAULT_THROTTLE_RATES": {
         "guest": os.environ.get("THROTTLE_GUEST", "60/min"),
@@ -334,6 +333,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    # A request that is refused is the visitor's matter; only the site's own failures come with a traceback.
+    # Refused requests are not logged; the site's own failures are, with a traceback.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

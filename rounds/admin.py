@@ -50,8 +50,8 @@ RULES = (
 )
 
 
-def who(request: HttpRequest) -> User:
-    """The account behind a request to the admin site, which lets nobody else in."""
+def requesting_account(request: HttpRequest) -> User:
+    """The account that makes a request to the admin site, which only accounts may enter."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -89,17 +89,17 @@ class PeopleAdmin(UserAdmin):
             response = super().user_change_password(request, id, form_url)
             after = self.get_object(request, id)
             if before and after and before.password != after.password:
-                services.record_new_password(user=after, by=who(request))
+                services.record_new_password(user=after, by=requesting_account(request))
         return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        services.save_account(user=obj, by=who(request))
+        services.save_account(user=obj, by=requesting_account(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         roles = form.cleaned_data.pop("groups", None)  # left to the service, which records what changes
         super().save_related(request, form, formsets, change)
         if roles is not None:
-            services.set_roles(user=form.instance, roles=[role.name for role in roles], by=who(request))
+            services.set_roles(user=form.instance, roles=[role.name for role in roles], by=requesting_account(request))
 
 
 admin.site.unregister(User)
@@ -140,7 +140,7 @@ class TaskAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
-        services.save_task(task=obj, by=who(request))
+        services.save_task(task=obj, by=requesting_account(request))
 
 
 @admin.register(AuditEvent)
@@ -166,14 +166,14 @@ class RunInline(ReadOnly, admin.TabularInline):
 
 
 def _move_action(verb: str) -> Any:
-    """The action of the admin site that makes this move of every selected round."""
+    """The admin site's action that makes this move for every selected round."""
 
     @admin.action(description=OFFERED[verb].label, permissions=["view"])
     def move_rounds(site: Any, request: HttpRequest, queryset: QuerySet[Round]) -> None:
         for round in queryset:
             try:
                 services.require_role(request.user, ADMIN)
-                make_move(round, verb, who(request), request.POST)
+                make_move(round, verb, requesting_account(request), request.POST)
             except Refused as refusal:
                 messages.error(request, refusal.detail)
             else:
@@ -193,7 +193,7 @@ class RoundAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="staff page")
     def staff_page(self, round: Round) -> str:
-        return format_html('<a href="{}">run this round</a>', reverse("staff_round", args=[round.pk]))
+        return format_html('<a href="{}">manage this round</a>', reverse("staff_round", args=[round.pk]))
 
 
 @admin.register(ModelVersion)

@@ -1,4 +1,4 @@
-"""Settings that can't work, found before the site starts, each with its cure."""
+"""Settings that can't work, found before the site starts, each with how to correct it."""
 
 import re
 from collections.abc import Iterable

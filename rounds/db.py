@@ -1,4 +1,4 @@
-"""Two things Django's ORM does not say by itself."""
+"""A shared row lock and a consistent snapshot, which Django's ORM has no calls for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +12,8 @@ M = TypeVar("M", bound=models.Model)
 def lock_shared(queryset: "models.QuerySet[M]") -> M | None:
     """The one row of `queryset`, locked against change but not against other readers who lock it the same way.
 
-    Many submits hold a round like this at once, while a move of the round waits for them. SQLite's immediate
-    transactions already stand in line, so there the row is simply read.
+    Many submits hold this lock on a round at once, while a move of the round waits for them. SQLite runs its immediate
+    transactions one after the other anyway, so there the row is simply read.
     """
     if connection.vendor != "postgresql":
         return queryset.first()
@@ -24,7 +24,7 @@ def lock_shared(queryset: "models.QuerySet[M]") -> M | None:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Reads inside it see the database as of one moment, however long they take, and hold nobody up.
+    """Reads inside it see the database as of one moment, however long they take, and block nobody.
 
     Django's own transactions would not do: SQLite's take the write lock here, and PostgreSQL's see what others commit
     meanwhile. Inside a transaction that is open already, it is that transaction's view. Nothing can be written.

@@ -173,7 +173,7 @@ class ErrorKind(Enum):
         {"reason": 'Method "DELETE" not allowed', "methods": "POST, OPTIONS"},
     )
 
-    # --- 409: not in the state that things are in now
+    # --- 409: not possible in the current state
 
     NO_OPEN_ROUND = (
         409,
@@ -217,7 +217,7 @@ class ErrorKind(Enum):
         "idempotency_key_reused",
         "This Idempotency-Key was used for another drawing. Use a new key for every new drawing.",
     )
-    NOT_YOURS = (409, "not_yours", "Only who drew it can take an example back.")
+    NOT_YOURS = (409, "not_yours", "Only the person who drew an example can take it back.")
     NOT_RETRACTABLE = (
         409,
         "not_retractable",
@@ -259,7 +259,7 @@ class ErrorKind(Enum):
         {"status": "queued"},
     )
 
-    # --- 413, 415, 429: what comes in, and how often
+    # --- 413, 415, 429: size, type and rate of requests
 
     TOO_LARGE = (
         413,
@@ -276,11 +276,11 @@ class ErrorKind(Enum):
     THROTTLED = (
         429,
         "throttled",
-        "These are too many requests. Wait {wait}, then send it again.",
+        "Too many requests. Wait {wait}, then send it again.",
         {"wait": "12 seconds"},
     )
 
-    # --- 500, 503: the site's own trouble
+    # --- 500, 503: failures of the site itself
 
     SERVER_ERROR = (
         500,
@@ -306,7 +306,7 @@ class ErrorKind(Enum):
         self.samples = samples or {}
 
     def error(self, **values: Any) -> "Refused":
-        """The exception to raise, its sentence filled with `values`; its class goes by the status."""
+        """The exception to raise, its sentence filled with `values`; its class depends on the status."""
         return CLASSES.get(self.status, Refused)(self, **values)
 
     def example(self, **values: Any) -> "Refused":

@@ -37,7 +37,7 @@ def import_torch_in_trainers(**signal: object) -> None:
 
 
 def poll_once() -> None:
-    """Polls the rounds, right after something happened to one."""
+    """Polls the rounds once, right after one was closed."""
     poll_rounds()
 
 

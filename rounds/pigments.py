@@ -22,16 +22,16 @@ PIGMENTS = {
     "Bister": "#4a3a2a",
     "Woad": "#35507a",
 }
-UNKNOWN = "#6b7075"
+UNKNOWN_COLOUR = "#6b7075"
 
 
 def model_name(number: int) -> str:
     """The name of a task's model `number`, from 1. After the last pigment they start again: "Graphite 2"."""
-    earlier_uses, place = divmod(number - 1, len(PIGMENTS))
-    name = list(PIGMENTS)[place]
+    earlier_uses, index = divmod(number - 1, len(PIGMENTS))
+    name = list(PIGMENTS)[index]
     return f"{name} {earlier_uses + 1}" if earlier_uses else name
 
 
 def colour(name: str) -> str:
     """The colour, as CSS writes it, of a model with this name ("Sepia", "Sepia 2"); grey for any other name."""
-    return PIGMENTS.get(name.split(" ")[0], UNKNOWN)
+    return PIGMENTS.get(name.split(" ")[0], UNKNOWN_COLOUR)

@@ -1,4 +1,4 @@
-"""The current adversary → probabilities. One of the two doors to torch (the other is `rounds.training`).
+"""The current adversary → probabilities. Only this module and `rounds.training` import torch.
 
 Models are cached by the hash of their weights, so a process picks a new adversary up with the first drawing it gets for
 it, and can't score a new round with an old model: there is no "current model" here to be out of date.
@@ -31,10 +31,10 @@ CACHE_SIZE = 8
 MODEL_FILES = ("model.safetensors", "model.json")
 
 _models: "OrderedDict[str, nn.Module]" = OrderedDict()
-_reading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_read_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 """By the hash of its weights: held while a model is read, so that it is read once and no other model waits for it."""
-_dicts = threading.Lock()
-"""Held for the two dictionaries alone, never while a file is read."""
+_dicts_lock = threading.Lock()
+"""Held while the two dictionaries are read or changed, never while a file is read."""
 
 
 def predict(version: "ModelVersion", image: np.ndarray) -> np.ndarray:
@@ -42,23 +42,18 @@ def predict(version: "ModelVersion", image: np.ndarray) -> np.ndarray:
 
     Raises Unavailable when the model's files can't be loaded.
     """
-    return predict_many(version, image[None])[0]
-
-
-def predict_many(version: "ModelVersion", images: np.ndarray) -> np.ndarray:
-    """Probabilities, float [n, labels], of `images`, uint8 [n, side, side]."""
     from models_zoo.networks.predict import probabilities
 
-    return probabilities(load(version), images)
+    return probabilities(load(version), image[None])[0]
 
 
 def load(version: "ModelVersion") -> "nn.Module":
     """The network of `version` in evaluation mode, from memory, this machine's disk, or the storage."""
     if (model := _cached(version)) is not None:
         return model
-    with _dicts:
-        reading = _reading[version.weights_hash]
-    with reading:
+    with _dicts_lock:
+        read_lock = _read_locks[version.weights_hash]
+    with read_lock:
         if (model := _cached(version)) is not None:  # another thread has read it meanwhile
             return model
         try:
@@ -66,7 +61,7 @@ def load(version: "ModelVersion") -> "nn.Module":
         except Exception as error:
             log.exception("adversary %s can't be loaded", version)
             raise ErrorKind.ADVERSARY_UNAVAILABLE.error() from error
-        with _dicts:
+        with _dicts_lock:
             _models[version.weights_hash] = model
             while len(_models) > CACHE_SIZE:
                 _models.popitem(last=False)
@@ -74,7 +69,7 @@ def load(version: "ModelVersion") -> "nn.Module":
 
 
 def _cached(version: "ModelVersion") -> "nn.Module | None":
-    with _dicts:
+    with _dicts_lock:
         model = _models.get(version.weights_hash)
         if model is not None:
             _models.move_to_end(version.weights_hash)
@@ -123,5 +118,5 @@ def preload() -> None:
 
 def clear_cache() -> None:
     """Drops the models from memory; for tests."""
-    with _dicts:
+    with _dicts_lock:
         _models.clear()

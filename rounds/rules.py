@@ -1,7 +1,7 @@
 """The rules of the platform, pure: votes → verification, criteria → close?, gate → open the next round?
 
-Nothing here touches the database or the clock. What differs between tasks stands in `Rules`, of which every round keeps
-a frozen copy, so that a number can always be read under the rules it came from.
+Nothing here touches the database or the clock. What differs between tasks is in `Rules`. Every round stores a frozen
+copy of them, so that each of its numbers can be read with the rules that it was made under.
 """
 
 from collections import Counter
@@ -14,8 +14,8 @@ from stats.scores import Score
 
 UNREADABLE = "unreadable"
 ABUSE = "abuse"
-#: What `Settlement.leading` says where an example was rejected without any answer in the lead.
-SPLIT = "split"
+#: `Settlement.leading` where an example was rejected and no answer had most votes.
+SPLIT_VOTE = "split"
 
 PENDING = "pending"
 VERIFIED = "verified"
@@ -38,7 +38,7 @@ RULES_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What a round runs under. The fields stand, with the same names, as settings on `Task`."""
+    """What a round runs under. `Task` has the same fields, as settings of its next round."""
 
     label_assignment: str = BALANCED
     tries_per_prompt: int = 20
@@ -85,7 +85,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Settlement:
-    """Where an example stands after some votes.
+    """The verification of an example after the votes so far.
 
     `leading` is the answer that explains a rejection: another label, `unreadable`, or `split` when none led.
     """
@@ -118,14 +118,14 @@ def settle(answers: Sequence[str], claimed: str, rules: Rules) -> Settlement:
     if most - max(second, for_claim) >= rules.lead_to_reject:
         return Settlement(REJECTED, best)
     if len(answers) >= rules.max_votes:
-        return Settlement(REJECTED, best if most > max(second, for_claim) else SPLIT)
+        return Settlement(REJECTED, best if most > max(second, for_claim) else SPLIT_VOTE)
     return Settlement(PENDING)
 
 
 def votes_to_settle(answers: Sequence[str], claimed: str, rules: Rules) -> int:
     """The fewest further votes that could settle the example; 0 when it is settled or disputed.
 
-    The validation queue serves the smallest first, so that examples are finished rather than begun.
+    The validation queue serves the smallest first, so that examples in progress are settled before new ones are shown.
     """
     # Whatever settles with fewest votes does so with equal ones: more for the claim, or more for one answer against it.
     candidates = {claimed, UNREADABLE, *answers}
@@ -182,8 +182,8 @@ def should_close(found: Sequence[Criterion], rules: Rules) -> bool:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The gate's answer and its reasons, each a sentence with its numbers."""
+class GateResult:
+    """Whether a new model passed the gate, and the reasons, each a sentence with its numbers."""
 
     passed: bool
     reasons: list[str]
@@ -191,7 +191,7 @@ class Verdict:
 
 def gate(
     *, base_dev: Score, parent_base_dev: Score, adversarial_dev: Score, parent_adversarial_dev: Score, rules: Rules
-) -> Verdict:
+) -> GateResult:
     """Whether the new model may open the next round by itself.
 
     It may when it keeps accuracy on the base dev set within the tolerance of its parent and beats its parent on the
@@ -205,7 +205,7 @@ def gate(
         _comparable(adversarial_dev, parent_adversarial_dev)
         and adversarial_dev.accuracy > parent_adversarial_dev.accuracy
     )
-    return Verdict(
+    return GateResult(
         passed=keeps and beats,
         reasons=[
             _reason(

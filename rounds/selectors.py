@@ -48,7 +48,7 @@ def counts(round: Round) -> Counts:
         sampled_rejected=Count("pk", filter=sampled & Q(verification=state.REJECTED)),
         sampled_pending=Count("pk", filter=sampled & Q(verification=state.PENDING)),
         annotators=Count("annotator", distinct=True),
-        fooled=Count("pk", filter=fooled),  # last: from here on the name means this count, no longer the column
+        fooled=Count("pk", filter=fooled),  # last: after this, the name means this count and no longer the column
     )
     return cast(Counts, found)
 
@@ -94,6 +94,11 @@ def criteria(round: Round, counts: Counts, now: datetime | None = None) -> list[
 
 def open_round(task: Task) -> Round | None:
     return task.rounds.select_related("adversary", "task").filter(status=Round.Status.OPEN).first()
+
+
+def opened_rounds(task: Task) -> QuerySet[Round]:
+    """Every round that was opened, oldest first."""
+    return task.rounds.select_related("adversary").exclude(status=Round.Status.DRAFT).order_by("number")
 
 
 def latest_round(task: Task) -> Round | None:
@@ -176,11 +181,6 @@ def default_task() -> Task | None:
     """The task that pages link to where none is chosen: the first whose round is open, else the first."""
     open_first = Count("rounds", filter=Q(rounds__status=Round.Status.OPEN))
     return Task.objects.annotate(open=open_first).order_by("-open", "name").first()
-
-
-def opened_rounds(task: Task) -> QuerySet[Round]:
-    """Every round that was opened, oldest first, as `reports.task_report` lists them."""
-    return task.rounds.select_related("adversary").exclude(status=Round.Status.DRAFT).order_by("number")
 
 
 def public_examples() -> QuerySet[Example]:

@@ -48,7 +48,7 @@ def admin_moves(state: str) -> list[Move]:
 
 
 def targets_from(state: str) -> set[str]:
-    """The states that a round in `state` can move to, by whomever."""
+    """The states that a round in `state` can move to, by an admin or by the site itself."""
     return {move.target for move in MOVES.values() if state in move.sources}
 
 

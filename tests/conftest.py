@@ -1,4 +1,4 @@
-"""The cast and the stage: named people, a digits task against a real (small) model, real MNIST digits as drawings."""
+"""Shared fixtures: named people, a digits task against a real (small) model, real MNIST digits as drawings."""
 
 import io
 from collections.abc import Iterator
@@ -150,7 +150,7 @@ def digits(db) -> Task:
 def small_model_on_base(small_model: Fitted, base: BaseData) -> list[Measurement]:
     test = base.test_images, base.test_labels
     rows = suites.evaluate(small_model.model, "small", test, suites=SUITES, at_most=SAMPLE_SIZE)
-    return [evaluate.evaluate_on_base_dev(small_model.model, base), *evaluate.measurements_of(rows)]
+    return [evaluate.evaluate_on_base_dev(small_model.model, base), *evaluate.to_measurements(rows)]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A process that does what it is told, when it is told: one contestant of tests/test_races.py.
+"""A process that calls one service at a given moment, for tests/test_races.py.
 
 Reads a line of JSON `{"verb": …, "data_dir": …, …}`, prepares, answers "ready", waits for any line, acts, and answers
 with a line of JSON: `{"result": …}` or `{"refused": code}`.
@@ -22,26 +22,26 @@ from rounds.models import Example, Person, Round, Task  # noqa: E402
 from rounds.training import runs  # noqa: E402
 
 
-def close(order: dict[str, Any]) -> Callable[[], Any]:
-    round = Round.objects.get(pk=order["round"])
+def close(command: dict[str, Any]) -> Callable[[], Any]:
+    round = Round.objects.get(pk=command["round"])
     return lambda: services.close_round(round=round, by=None).status
 
 
-def submit(order: dict[str, Any]) -> Callable[[], Any]:
-    prompt = selectors.prompt_to_score(order["prompt"])
+def submit(command: dict[str, Any]) -> Callable[[], Any]:
+    prompt = selectors.prompt_to_score(command["prompt"])
     assert prompt
     predictor.load(prompt.round.adversary)
-    image = b64decode(order["image"])
-    return lambda: services.submit_example(prompt=prompt, image=image, idempotency_key=order.get("key")).example.pk
+    image = b64decode(command["image"])
+    return lambda: services.submit_example(prompt=prompt, image=image, idempotency_key=command.get("key")).example.pk
 
 
-def ask_prompt(order: dict[str, Any]) -> Callable[[], Any]:
-    task, annotator = Task.objects.get(), Person.objects.get(pk=order["annotator"])
+def ask_prompt(command: dict[str, Any]) -> Callable[[], Any]:
+    task, annotator = Task.objects.get(), Person.objects.get(pk=command["annotator"])
     return lambda: services.issue_prompt(task=task, annotator=annotator)[0].pk
 
 
-def ask_validation(order: dict[str, Any]) -> Callable[[], Any]:
-    task, validator = Task.objects.get(), Person.objects.get(pk=order["validator"])
+def ask_validation(command: dict[str, Any]) -> Callable[[], Any]:
+    task, validator = Task.objects.get(), Person.objects.get(pk=command["validator"])
 
     def ask() -> int | None:
         example = services.lease_next(task=task, validator=validator)
@@ -50,15 +50,15 @@ def ask_validation(order: dict[str, Any]) -> Callable[[], Any]:
     return ask
 
 
-def vote(order: dict[str, Any]) -> Callable[[], Any]:
-    example = Example.objects.select_related("round__task").get(pk=order["example"])
-    validator = Person.objects.get(pk=order["validator"])
+def vote(command: dict[str, Any]) -> Callable[[], Any]:
+    example = Example.objects.select_related("round__task").get(pk=command["example"])
+    validator = Person.objects.get(pk=command["validator"])
     return lambda: services.record_validation(example=example, validator=validator, answer=example.label).pk
 
 
-def claim(order: dict[str, Any]) -> Callable[[], Any]:
+def claim(command: dict[str, Any]) -> Callable[[], Any]:
     def claim() -> int | None:
-        run = runs.claim_run(run_id=order["run"], worker=order["worker"])
+        run = runs.claim_run(run_id=command["run"], worker=command["worker"])
         return run.pk if run else None
 
     return claim
@@ -67,22 +67,22 @@ def claim(order: dict[str, Any]) -> Callable[[], Any]:
 VERBS = {verb.__name__: verb for verb in (close, submit, ask_prompt, ask_validation, vote, claim)}
 
 
-def say(line: str) -> None:
+def write(line: str) -> None:
     print(line, flush=True)
 
 
 def main() -> None:
     for line in sys.stdin:
-        order = json.loads(line)
-        storage = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": order["files"]}}
-        with override_settings(DATA_DIR=order["data_dir"], STORAGES={"default": storage}):
-            act = VERBS[order["verb"]](order)
-            say("ready")
+        command = json.loads(line)
+        storage = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": command["files"]}}
+        with override_settings(DATA_DIR=command["data_dir"], STORAGES={"default": storage}):
+            act = VERBS[command["verb"]](command)
+            write("ready")
             sys.stdin.readline()
             try:
-                say(json.dumps({"result": act()}))
+                write(json.dumps({"result": act()}))
             except Refused as refused:
-                say(json.dumps({"refused": refused.code}))
+                write(json.dumps({"refused": refused.code}))
 
 
 if __name__ == "__main__":

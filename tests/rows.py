@@ -48,7 +48,7 @@ def a_person(name: str) -> Person:
     return Person.objects.create(user=User.objects.create(username=name, email=f"{name}@example.org"))
 
 
-def people(n: int, prefix: str = "hand") -> list[Person]:
+def people(n: int, prefix: str = "person") -> list[Person]:
     return [a_person(f"{prefix}{i}") for i in range(n)]
 
 

@@ -1,4 +1,4 @@
-"""Who imports whom: no circle anywhere, no package from above, torch behind two doors. Read from the source itself."""
+"""Who imports whom: no circle anywhere, no package from above, torch in two places. Read from the source itself."""
 
 import ast
 import subprocess
@@ -86,7 +86,7 @@ def test_no_package_takes_part_in_an_import_circle_with_its_neighbours(graph):
     assert {package: circle for package in packages if (circle := circle_in(between_siblings(graph, package)))} == {}
 
 
-def test_a_circle_is_told_by_name():
+def test_a_circle_is_named():
     assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}}) in ("a → b → c → a", "b → c → a → b", "c → a → b → c")
 
 
@@ -112,8 +112,8 @@ def test_services_are_called_through_their_one_facade(graph):
 
 def imported_by(code: str) -> set[str]:
     """The modules that a fresh Python has loaded after `code`."""
-    told = f"{code}\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = f"{code}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].split())
 
 
@@ -134,7 +134,7 @@ def test_pages_api_and_services_load_no_torch():
     assert "torch" not in imported_by(f"{code}import dadc.urls, rounds.jobs, rounds.poll, rounds.training.recipe_form")
 
 
-def test_only_the_two_doors_of_the_app_import_what_loads_torch(graph):
+def test_only_two_places_of_the_app_import_what_loads_torch(graph):
     torch_free = {
         "models_zoo.files",
         "models_zoo.limits",
@@ -145,13 +145,13 @@ def test_only_the_two_doors_of_the_app_import_what_loads_torch(graph):
         "models_zoo.training.progress",
     }
     assert "torch" not in imported_by(f"import {', '.join(torch_free)}")
-    doors = {
+    importers = {
         module
         for module, targets in graph.items()
         if module.startswith("rounds.")
         and any(target.startswith("models_zoo.") and target not in torch_free for target in targets)
     }
-    assert {door for door in doors if not door.startswith(("rounds.predictor", "rounds.training."))} == set()
+    assert {module for module in importers if not module.startswith(("rounds.predictor", "rounds.training."))} == set()
 
 
 def shadows_round(source: str) -> bool:

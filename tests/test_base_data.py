@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def toys(monkeypatch, settings):
-    """A base set beside MNIST; a list of what was done with it."""
+    """A second base set; a list of what was done with it."""
     done = []
     base = toy_base()
 
@@ -37,10 +37,10 @@ def test_the_first_model_is_trained_on_the_base_set_of_its_task(digits, toys, se
     monkeypatch.setattr(first_model, "FIRST", SMALL)
     monkeypatch.setattr("rounds.training.evaluate.SUITES", ("base",))
     Task.objects.update(base_data="toys")
-    said = io.StringIO()
-    call_command("start_task", "digits", stdout=said)
+    printed = io.StringIO()
+    call_command("start_task", "digits", stdout=printed)
     assert toys == [("ensure", settings.BASE_DATA_DIR), ("load", settings.BASE_DATA_DIR)]
-    assert "of 100 test digits right" in said.getvalue()
+    assert "of 100 test digits right" in printed.getvalue()
 
 
 def test_a_task_with_an_unknown_base_set_is_not_started(digits):

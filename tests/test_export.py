@@ -1,4 +1,4 @@
-"""Exports: read back as a stranger would, with pyarrow and Pillow only."""
+"""Exports: read back as a reader without this project would, with pyarrow and Pillow only."""
 
 import hashlib
 import io
@@ -37,7 +37,7 @@ def ruth(db) -> User:
 
 @pytest.fixture
 def round(db) -> Round:
-    """Twelve verified fooling examples of three hands, and one of every other kind."""
+    """Twelve verified fooling examples by three annotators, and one of every other kind."""
     task = a_task()
     round = a_round(task, a_model(task))
     voters, drawers = people(5, "voter"), people(3, "drawer")
@@ -167,13 +167,13 @@ def test_nobodys_name_or_address_is_in_any_file(frozen, ruth):
         assert person.email.encode() not in content
 
 
-def test_a_hand_has_one_opaque_id_over_all_exports_of_a_task(frozen, ruth):
+def test_an_annotator_has_one_pseudonym_over_all_exports_of_a_task(frozen, ruth):
     first = {row["example"]: row["annotator"] for row in rows(made(frozen, ruth))}
     again = {row["example"]: row["annotator"] for row in rows(made(frozen, ruth))}
     assert first == again
-    hand_of = dict(Example.objects.values_list("pk", "annotator_id"))
-    assert len({(hand_of[pk], opaque) for pk, opaque in first.items()}) == len(set(first.values())) == 3
-    assert not any(opaque == str(hand_of[pk]) for pk, opaque in first.items())
+    annotator_of = dict(Example.objects.values_list("pk", "annotator_id"))
+    assert len({(annotator_of[pk], pseudonym) for pk, pseudonym in first.items()}) == len(set(first.values())) == 3
+    assert not any(pseudonym == str(annotator_of[pk]) for pk, pseudonym in first.items())
 
 
 def test_the_manifest_says_what_the_data_was_made_from(frozen, ruth):
@@ -326,7 +326,7 @@ def test_a_label_taken_out_of_the_task_fails_it_with_a_sentence(frozen, ruth):
     assert "“9”" in export.error
 
 
-def test_an_unexpected_error_is_told_without_its_inside_and_the_next_run_mends_it(frozen, ruth, monkeypatch):
+def test_an_unexpected_error_is_reported_without_its_details_and_the_next_run_repairs_it(frozen, ruth, monkeypatch):
     def full(*args, **kwargs):
         raise OSError("/mnt/secret is full")
 

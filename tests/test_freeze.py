@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models_zoo.data.images import to_array
 from rounds.datasets.arrays import ManifestChanged, split_arrays, write_training_set
-from rounds.datasets.freeze import assign_splits, freeze, manifest_hash, split_of_person, without_copies
+from rounds.datasets.freeze import assign_splits, freeze, manifest_hash, split_of_annotator, without_copies
 from rounds.models import Drawing, Example, Round, Task, TrainingSetItem
 
 from .rows import a_drawing, a_model, a_person, a_round, a_task, an_attempt, people
@@ -21,9 +21,9 @@ TASK = Task(slug="digits", labels=[*"0123456789"], split_key="a key for tests")
 # --- Assigning, pure ----------------------------------------------------------------------------------------------
 
 
-def collections_of(hands=40):
+def collections_of(annotators=40):
     """Examples of one round, unsaved: who drew, which drawing, fooling or not."""
-    tries = st.lists(st.tuples(st.integers(1, hands), st.integers(1, 40), st.booleans()), max_size=60)
+    tries = st.lists(st.tuples(st.integers(1, annotators), st.integers(1, 40), st.booleans()), max_size=60)
     return tries.map(
         lambda drawn: [
             Example(pk=pk, annotator_id=person, drawing_id=f"drawing {drawing}", fooled=fooled)
@@ -44,7 +44,7 @@ def test_dev_and_test_hold_fooling_examples_only(examples):
 
 
 @given(collections_of())
-def test_no_drawing_stands_on_two_sides_however_often_it_was_sent(examples):
+def test_no_drawing_is_in_two_splits_however_often_it_was_sent(examples):
     sides = defaultdict(set)
     splits = settled(examples)
     for example in examples:
@@ -64,8 +64,8 @@ def test_from_three_fooling_drawings_on_there_is_something_to_train_on_and_to_me
     assert set(assign_splits(examples, TASK).values()) == {"train", "dev", "test"}
 
 
-@given(collections_of(hands=2))
-def test_two_hands_are_too_few_so_their_drawings_are_split(examples):
+@given(collections_of(annotators=2))
+def test_two_annotators_are_too_few_so_their_drawings_are_split(examples):
     drawings = {example.drawing_id for example in examples if example.fooled}
     assume(len(drawings) >= 3)
     splits = assign_splits(examples, TASK)
@@ -73,51 +73,51 @@ def test_two_hands_are_too_few_so_their_drawings_are_split(examples):
     assert on["dev"] == on["test"] == max(1, int(len(drawings) / 10 + 0.5))
 
 
-def by_hands(work: dict[int, int]):
+def by_annotators(work: dict[int, int]):
     """Example per person and drawing: annotator id → how many fooling examples."""
     owners = [person for person, times in work.items() for _ in range(times)]
     return [Example(pk=pk, annotator_id=person, drawing_id=str(pk), fooled=True) for pk, person in enumerate(owners, 1)]
 
 
-def hands_on(side: str, n: int) -> list[int]:
-    """The first `n` annotator ids whose hash puts them on `side`."""
-    return [pk for pk in range(1, 2_000) if split_of_person(TASK, pk) == side][:n]
+def annotators_in(split: str, n: int) -> list[int]:
+    """The first `n` annotator ids whose hash puts them into `split`."""
+    return [pk for pk in range(1, 2_000) if split_of_annotator(TASK, pk) == split][:n]
 
 
-def test_with_enough_hands_each_keeps_its_side():
-    examples = by_hands(dict.fromkeys(range(1, 101), 3))
+def test_with_enough_annotators_each_keeps_its_split():
+    examples = by_annotators(dict.fromkeys(range(1, 101), 3))
     splits = assign_splits(examples, TASK)
-    assert all(splits[example.pk] == split_of_person(TASK, example.annotator_id) for example in examples)
+    assert all(splits[example.pk] == split_of_annotator(TASK, example.annotator_id) for example in examples)
 
 
-def test_hands_fall_about_eighty_ten_ten():
-    sides = Counter(split_of_person(TASK, pk) for pk in range(10_000))
+def test_annotators_fall_about_eighty_ten_ten():
+    sides = Counter(split_of_annotator(TASK, pk) for pk in range(10_000))
     assert sides["train"] == pytest.approx(8_000, abs=150)
     assert sides["dev"] == pytest.approx(1_000, abs=120)
 
 
-def test_another_tasks_key_deals_the_hands_anew():
+def test_another_tasks_key_assigns_the_annotators_anew():
     other = Task(slug="letters", labels=["a", "b"], split_key="another key")
-    assert any(split_of_person(TASK, pk) != split_of_person(other, pk) for pk in range(50))
+    assert any(split_of_annotator(TASK, pk) != split_of_annotator(other, pk) for pk in range(50))
 
 
 @pytest.mark.parametrize(
-    ("train", "dev", "test", "splits_by_hand"),
+    ("train", "dev", "test", "splits_by_annotator"),
     [(80, 10, 10, True), (88, 6, 6, True), (90, 4, 6, False), (94, 6, 0, False), (20, 70, 10, False)],
 )
-def test_a_side_with_less_than_half_its_share_means_too_few_hands(train, dev, test, splits_by_hand):
-    [on_train], [on_dev], [on_test] = hands_on("train", 1), hands_on("dev", 1), hands_on("test", 1)
-    examples = by_hands({on_train: train, on_dev: dev, on_test: test})
+def test_a_split_with_less_than_half_its_share_means_too_few_annotators(train, dev, test, splits_by_annotator):
+    [on_train], [on_dev], [on_test] = annotators_in("train", 1), annotators_in("dev", 1), annotators_in("test", 1)
+    examples = by_annotators({on_train: train, on_dev: dev, on_test: test})
     splits = assign_splits(examples, TASK)
-    kept = all(splits[example.pk] == split_of_person(TASK, example.annotator_id) for example in examples)
-    assert kept is splits_by_hand
+    kept = all(splits[example.pk] == split_of_annotator(TASK, example.annotator_id) for example in examples)
+    assert kept is splits_by_annotator
     if not kept:
         assert Counter(splits.values()) == {"train": 80, "dev": 10, "test": 10}
 
 
 def test_a_drawing_measured_on_in_an_earlier_round_is_not_trained_on_in_this_one():
     examples = {pk: Example(pk=pk, drawing_id=drawing) for pk, drawing in {1: "old", 2: "old", 3: "new"}.items()}
-    kept = without_copies({1: "train", 2: "test", 3: "train"}, examples, drawn_before={"old": "test"})
+    kept = without_copies({1: "train", 2: "test", 3: "train"}, examples, earlier_drawings={"old": "test"})
     assert kept == {2: "test", 3: "train"}
 
 
@@ -174,12 +174,12 @@ def test_what_is_frozen_is_what_the_rounds_rules_say(round, alice, voters, non_f
     assert frozen == {example.pk for example in fooling} | {others[name].pk for name in expected}
 
 
-def test_a_training_set_says_whether_its_hands_are_disjoint(round, alice, voters):
+def test_a_training_set_says_whether_its_annotators_are_disjoint(round, alice, voters):
     collect(round, alice, voters)
     assert not freeze(round).annotator_disjoint
 
 
-def test_a_round_of_many_hands_is_split_by_hands_and_says_so(round, voters):
+def test_a_round_of_many_annotators_is_split_by_annotators_and_says_so(round, voters):
     for person in people(60):
         collect(round, person, voters, 1)
     training_set = freeze(round)
@@ -270,7 +270,7 @@ def test_a_split_can_be_read_of_one_round_only(frozen, round, alice, voters):
     two = a_round(round.task, round.adversary)
     collect(two, alice, voters, 10)
     both = freeze(two)
-    of_first, of_second = (len(split_arrays(both, "test", of_round=of)[1]) for of in (round, two))
+    of_first, of_second = (len(split_arrays(both, "test", only_round=of)[1]) for of in (round, two))
     assert (of_first, of_second, len(split_arrays(both, "test")[1])) == (2, 1, 3)
 
 

@@ -110,8 +110,8 @@ def test_an_evaluation_is_shown_with_what_was_varied(run):
 
 def test_the_gate_compares_parent_and_new_model_on_the_same_examples(run):
     base = [Measurement(None, BASE_DEV, Score(4_960, 5_000)), Measurement(None, BASE, Score(1, 1))]
-    verdict = evaluate.gate_verdict(run, base + evaluate.evaluate_on_rounds(run, "new", "new", print)[0])
-    assert "2/2), parent 100.00 % (2/2): not better." in verdict.reasons[1]
+    result = evaluate.gate_result(run, base + evaluate.evaluate_on_rounds(run, "new", "new", print)[0])
+    assert "2/2), parent 100.00 % (2/2): not better." in result.reasons[1]
 
 
 def test_a_new_model_is_measured_on_the_device_of_its_config(monkeypatch, tmp_path):

@@ -40,7 +40,7 @@ def test_opening_freezes_the_rules(open_round):
     assert Round.objects.get().rules.tries_per_prompt == 20
 
 
-def test_a_round_that_closes_is_looked_at_at_once(open_round, django_capture_on_commit_callbacks, settings):
+def test_a_round_that_closes_is_polled_at_once(open_round, django_capture_on_commit_callbacks, settings):
     with django_capture_on_commit_callbacks() as after:
         services.close_round(round=open_round, by=None)
     if "orm" in settings.Q_CLUSTER:
@@ -206,7 +206,7 @@ def test_training_starts_by_itself_when_the_queue_runs_dry(open_round, verified,
     assert poll.poll_rounds()["started"] == 1
 
 
-def test_a_round_with_nothing_verified_waits_for_an_admin_who_is_told_once(open_round, adam, mailoutbox):
+def test_a_round_with_nothing_verified_waits_for_an_admin_who_is_notified_once(open_round, adam, mailoutbox):
     services.close_round(round=open_round, by=None)
     for _ in range(2):
         assert poll.poll_rounds() == {"closed": 0, "started": 0, "taken_up": 0}

@@ -21,4 +21,4 @@ def test_a_model_has_the_colour_of_its_pigment(name):
 
 
 def test_any_other_name_is_grey():
-    assert pigments.colour("Something else") == pigments.UNKNOWN
+    assert pigments.colour("Something else") == pigments.UNKNOWN_COLOUR

@@ -46,14 +46,14 @@ class Racers:
         where = {"data_dir": str(settings.DATA_DIR), "files": settings.STORAGES["default"]["OPTIONS"]["location"]}
         running = self.processes[: len(orders)]
         for process, order in zip(running, orders, strict=True):
-            self._tell(process, json.dumps({**where, **order}, default=str))
+            self._send(process, json.dumps({**where, **order}, default=str))
         for process in running:
             assert process.stdout.readline() == "ready\n"
         for process in running:
-            self._tell(process, "go")
+            self._send(process, "go")
         return [json.loads(process.stdout.readline()) for process in running]
 
-    def _tell(self, process: subprocess.Popen[str], line: str) -> None:
+    def _send(self, process: subprocess.Popen[str], line: str) -> None:
         process.stdin.write(line + "\n")
         process.stdin.flush()
 
@@ -94,8 +94,8 @@ def test_admins_who_close_at_once_make_one_move(racers, open_round):
 def test_a_submit_while_the_round_closes_is_stored_or_refused_never_half(racers, open_round, pen):
     for turn in range(TIMES):
         round = Round.objects.get(status=Round.Status.OPEN)
-        hands = [person(f"hand{turn}{place}", "annotator") for place in range(3)]
-        prompts = [services.issue_prompt(task=round.task, annotator=hand)[0] for hand in hands]
+        annotators = [person(f"annotator{turn}{place}", "annotator") for place in range(3)]
+        prompts = [services.issue_prompt(task=round.task, annotator=annotator)[0] for annotator in annotators]
         submits = [
             {"verb": "submit", "prompt": prompt.pk, "image": encoded(pen.digit(prompt.label, fooling=True))}
             for prompt in prompts

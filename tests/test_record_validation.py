@@ -35,7 +35,7 @@ def test_two_validators_who_read_another_label_reject_it_and_say_as_what(example
     assert (rejected.verification, rejected.rejected_as) == (State.REJECTED, another(example))
 
 
-def test_unreadable_is_told_apart_from_misread(example, bob, carol, validate):
+def test_unreadable_and_misread_are_different_rejections(example, bob, carol, validate):
     validate(bob, example, "unreadable")
     assert validate(carol, example, "unreadable").rejected_as == "unreadable"
 

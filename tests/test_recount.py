@@ -1,4 +1,4 @@
-"""manage.py recount: stored counts agree with the rows that they were counted from, or are printed and repaired."""
+"""manage.py recount: stored values agree with the rows that they follow from, or are reported and repaired."""
 
 from io import StringIO
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def round(db) -> Round:
-    """One example in each state, among them two on which an admin had a word."""
+    """One example in each state, among them two on which an admin ruled."""
     task = a_task()
     round = a_round(task, a_model(task))
     alice, voters = a_person("alice"), people(5, "voter")
@@ -46,7 +46,7 @@ def rows():
 
 @pytest.fixture
 def agreeing(round) -> Round:
-    """As the services keep it: the toy rows have tries that were never stored."""
+    """As the services store it: the toy rows have tries without examples."""
     Prompt.objects.update(try_count=1)
     return round
 
@@ -67,7 +67,7 @@ def test_what_the_services_wrote_agrees_and_stays(agreeing, fix):
         {"verification": "unqueued"},
     ],
 )
-def test_an_example_that_its_validations_do_not_explain_is_told_and_only_repaired_when_asked(agreeing, change):
+def test_an_example_that_its_validations_do_not_explain_is_reported_and_only_repaired_with_fix(agreeing, change):
     example = Example.objects.filter(verification="pending").first()
     Example.objects.filter(pk=example.pk).update(**change)
     spoilt = rows()
@@ -83,7 +83,7 @@ def test_an_example_that_its_validations_do_not_explain_is_told_and_only_repaire
     assert "Everything agrees." in recount()
 
 
-def test_an_admins_word_on_abuse_is_not_undone(agreeing):
+def test_an_admins_ruling_on_abuse_is_not_undone(agreeing):
     Example.objects.filter(rejected_as="abuse").update(votes_to_settle=3)
     recount(fix=True)
     decided = Example.objects.get(rejected_as="abuse")
@@ -99,7 +99,7 @@ def test_a_prompts_count_of_tries_is_that_of_its_examples(agreeing):
     assert Prompt.objects.get(pk=prompt.pk).try_count == 1
 
 
-def test_the_stored_report_of_a_finished_round_is_compared_and_mended(agreeing):
+def test_the_stored_report_of_a_finished_round_is_compared_and_repaired(agreeing):
     Round.objects.update(status="validating")
     services.keep_adversary(round=Round.objects.get(), by=None)
     assert "Everything agrees." in recount()
@@ -111,7 +111,7 @@ def test_the_stored_report_of_a_finished_round_is_compared_and_mended(agreeing):
     assert Round.objects.get(number=1).report == done.report
 
 
-def test_repairing_an_example_of_a_finished_round_mends_its_report_too(agreeing):
+def test_repairing_an_example_of_a_finished_round_repairs_its_report_too(agreeing):
     Round.objects.update(status="validating")
     services.keep_adversary(round=Round.objects.get(), by=None)
     example = Example.objects.filter(verification="verified", fooled=True, retracted_at=None).first()

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rounds import rules
-from rounds.rules import ABUSE, DISPUTED, PENDING, REJECTED, SPLIT, UNREADABLE, VERIFIED, Rules, Settlement
+from rounds.rules import ABUSE, DISPUTED, PENDING, REJECTED, SPLIT_VOTE, UNREADABLE, VERIFIED, Rules, Settlement
 from stats.scores import Score
 
 CLAIMED = "7"
@@ -56,8 +56,8 @@ def settle(answers, of=USUAL):
         ("1277", Settlement(VERIFIED)),
         ("71177", Settlement(VERIFIED)),
         ("71711", Settlement(REJECTED, "1")),
-        ("71122", Settlement(REJECTED, SPLIT)),
-        ("77112", Settlement(REJECTED, SPLIT)),
+        ("71122", Settlement(REJECTED, SPLIT_VOTE)),
+        ("77112", Settlement(REJECTED, SPLIT_VOTE)),
     ],
 )
 def test_the_design_s_rules_vote_by_vote(answers, outcome):
@@ -109,7 +109,7 @@ def test_a_rejection_names_the_one_answer_that_led_or_says_that_none_did(answers
         return
     most = max(answers.count(answer) for answer in ANSWERS)
     leaders = [answer for answer in ANSWERS if answers.count(answer) == most]
-    assert found.leading == (leaders[0] if len(leaders) == 1 and leaders[0] != CLAIMED else SPLIT)
+    assert found.leading == (leaders[0] if len(leaders) == 1 and leaders[0] != CLAIMED else SPLIT_VOTE)
 
 
 @given(votes, any_rules())
@@ -251,9 +251,9 @@ def test_the_tolerance_is_the_tasks():
 
 
 def test_both_conditions_have_to_hold_and_each_gives_its_reason_with_its_numbers():
-    verdict = gate(base=(4_000, 5_000), adversarial=(3, 20), parent=(3, 20))
-    assert not verdict.passed
-    assert verdict.reasons == [
+    result = gate(base=(4_000, 5_000), adversarial=(3, 20), parent=(3, 20))
+    assert not result.passed
+    assert result.reasons == [
         "Base dev set: 80.00 % (4,000/5,000), parent 99.00 % (4,950/5,000): lost more than the 0.5 points allowed.",
         "Adversarial dev examples of all rounds: 15.00 % (3/20), parent 15.00 % (3/20): not better.",
     ]
@@ -261,28 +261,28 @@ def test_both_conditions_have_to_hold_and_each_gives_its_reason_with_its_numbers
 
 
 def test_without_adversarial_dev_examples_an_admin_decides():
-    verdict = gate(adversarial=(0, 0), parent=(0, 0))
-    assert not verdict.passed
-    assert "an admin has to decide" in verdict.reasons[1]
+    result = gate(adversarial=(0, 0), parent=(0, 0))
+    assert not result.passed
+    assert "an admin has to decide" in result.reasons[1]
 
 
 @pytest.mark.parametrize("unmeasured", [{"parent_base": (0, 0)}, {"parent": (0, 0)}, {"parent": (10, 12)}])
 def test_a_parent_that_was_not_measured_on_the_same_examples_is_not_taken_for_beaten(unmeasured):
-    verdict = gate(**unmeasured)
-    assert not verdict.passed
-    assert any("not the same examples" in reason for reason in verdict.reasons)
+    result = gate(**unmeasured)
+    assert not result.passed
+    assert any("not the same examples" in reason for reason in result.reasons)
 
 
 @given(st.integers(0, 5_000), st.integers(0, 5_000), st.integers(0, 60), st.integers(0, 60), st.floats(0, 0.02))
 def test_the_gate_passes_exactly_when_it_should(base, parent_base, adversarial, parent, tolerance):
     lost = (parent_base - base) / 5_000
     assume(abs(lost - tolerance) > 1e-9)
-    verdict = gate(
+    result = gate(
         base=(base, 5_000),
         parent_base=(parent_base, 5_000),
         adversarial=(adversarial, 60),
         parent=(parent, 60),
         gate_tolerance=tolerance,
     )
-    assert verdict.passed == (lost <= tolerance and adversarial > parent)
-    assert len(verdict.reasons) == 2
+    assert result.passed == (lost <= tolerance and adversarial > parent)
+    assert len(result.reasons) == 2

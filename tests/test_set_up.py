@@ -15,18 +15,18 @@ pytestmark = pytest.mark.django_db
 
 
 def set_up() -> str:
-    said = io.StringIO()
-    call_command("setup", stdout=said)
-    return said.getvalue()
+    printed = io.StringIO()
+    call_command("setup", stdout=printed)
+    return printed.getvalue()
 
 
 def test_everything_is_set_up_once(settings, tmp_path, base, monkeypatch):
     """With a small first model; how good the default one gets is measured in `bench`."""
     settings.STATIC_ROOT = tmp_path / "static"
     monkeypatch.setattr(first_model, "FIRST", SMALL)
-    said = set_up()
-    assert "Admin:     admin / " in said
-    assert "of 10,000 test digits right" in said
+    printed = set_up()
+    assert "Admin:     admin / " in printed
+    assert "of 10,000 test digits right" in printed
     opened = Round.objects.get()
     assert (opened.task.slug, opened.number, opened.status) == ("digits", 1, Round.Status.OPEN)
     assert opened.adversary.evaluations.filter(suite="base_dev").exists()
@@ -49,12 +49,12 @@ def test_a_task_of_ones_own_starts_against_the_model_it_has(digits, adversary):
     assert Round.objects.get().adversary == adversary
 
 
-def test_a_task_that_is_not_there_is_told_with_those_that_are(digits):
+def test_a_task_that_is_not_there_is_reported_with_those_that_are(digits):
     with pytest.raises(CommandError, match=r"no task “letters”. The tasks: digits"):
         call_command("start_task", "letters")
 
 
-def test_labels_that_the_base_data_does_not_fit_are_told(digits, base):
+def test_labels_that_the_base_data_does_not_fit_are_reported(digits, base):
     Task.objects.update(labels=["0", "1"])
     with pytest.raises(CommandError, match="label"):
         call_command("start_task", "digits")
@@ -69,7 +69,7 @@ def test_a_first_model_is_trained_as_the_command_says(digits, base, monkeypatch)
     assert Round.objects.get().adversary.recipe_name == "fgsm"
 
 
-def test_a_recipe_that_makes_no_sense_is_told(digits, base):
+def test_a_recipe_that_makes_no_sense_is_reported(digits, base):
     with pytest.raises(CommandError, match="recipe must be one of standard, fgsm"):
         call_command("start_task", "digits", recipe={"recipe": {"name": "magic"}})
     with pytest.raises(CommandError, match="is not JSON"):

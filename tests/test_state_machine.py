@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from rounds import services
 from rounds.errors import Refused
 from rounds.models import AuditEvent, Round, TrainingRun
-from rounds.rules import Verdict
+from rounds.rules import GateResult
 from rounds.state_machine import MOVES, STATES, admin_moves, targets_from
 
 from .rows import a_model, a_person, a_round, a_task, an_attempt, people
@@ -36,7 +36,7 @@ MAKE: dict[str, Callable[[TrainingRun], object]] = {
     "accept": lambda run: services.accept_model(round=run.round, by=None),
     "train": lambda run: services.start_training(round=run.round, by=None),
     "keep": lambda run: services.keep_adversary(round=run.round, by=None),
-    "review": lambda run: services.review(run=run, verdict=Verdict(False, [])),
+    "review": lambda run: services.review(run=run, result=GateResult(False, [])),
     "return": lambda run: services.return_to_validating(round=run.round, why="the training failed"),
 }
 

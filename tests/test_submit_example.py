@@ -184,5 +184,5 @@ def test_a_miss_stays_among_the_attempts(open_round, alice, draw):
 
 def test_nobody_takes_back_what_somebody_else_drew(open_round, alice, bob, draw):
     example = draw(alice, open_round.task, fooling=True)
-    with pytest.raises(Refused, match="Only who drew it"):
+    with pytest.raises(Refused, match="Only the person who drew"):
         services.retract_example(example=example, by=bob)

@@ -188,7 +188,7 @@ def test_a_worker_that_was_replaced_can_neither_report_nor_publish(run):
     with pytest.raises(LeaseLost):
         runs.heartbeat(run=first, progress={})
     with pytest.raises(LeaseLost):
-        runs.publish_model(run=first, verdict=None, measurements=[])
+        runs.publish_model(run=first, result=None, measurements=[])
     assert ModelVersion.objects.count() == 1
 
 
@@ -317,7 +317,7 @@ def test_a_training_that_diverges_fails_the_run(run):
 
 
 def test_an_empty_training_set_fails_the_run(run, monkeypatch):
-    monkeypatch.setattr("rounds.datasets.arrays.items_of", lambda training_set: [])
+    monkeypatch.setattr("rounds.datasets.arrays.training_set_items", lambda training_set: [])
     TrainingRun.objects.update(recipe={**QUICK, "base_replay": 0})
     run.training_set.manifest_hash = manifest_hash([])
     run.training_set.save()
@@ -443,7 +443,7 @@ def test_nothing_is_trained_on_examples_that_were_altered_after_the_freeze(run):
 
 
 def test_a_model_that_passes_opens_the_next_round_by_itself(run, monkeypatch):
-    monkeypatch.setattr(rules, "gate", lambda **scores: rules.Verdict(passed=True, reasons=["better"]))
+    monkeypatch.setattr(rules, "gate", lambda **scores: rules.GateResult(passed=True, reasons=["better"]))
     jobs.train(run.pk)
     run.refresh_from_db()
     assert Round.objects.get(number=1).status == Round.Status.DONE

@@ -14,7 +14,7 @@ from rounds.errors import ErrorKind
 from rounds.roles import ROLES
 
 from .base import ApiView
-from .docs import described, invalid_field
+from .docs import documented, invalid_field
 
 TAG = "Accounts"
 
@@ -45,7 +45,7 @@ class TokenView(ApiView):
     def get_authenticate_header(self, request: Request) -> str:
         return "Token"
 
-    @described(
+    @documented(
         "get_token",
         tag=TAG,
         request=LoginSerializer,
@@ -67,7 +67,7 @@ class TokenView(ApiView):
 
 
 class MeView(ApiView):
-    @described("get_me", tag=TAG, answers={200: MeSerializer})
+    @documented("get_me", tag=TAG, answers={200: MeSerializer})
     def get(self, request: Request) -> Response:
         """Who the site takes you for, and your roles."""
         user = request.user

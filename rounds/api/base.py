@@ -73,12 +73,12 @@ class ApiView(APIView):
     throttle_classes = [GuestThrottle, PersonThrottle]
     content_negotiation_class = AlwaysJson
     parser_classes = [StrictJson]
-    #: Bytes of a body. Checked by its announced length, which Django never reads beyond, before anything is read.
+    #: Bytes of a body. Its Content-Length, which Django never reads beyond, is checked before anything is read.
     largest_body = 64 * 1024
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # First of all: to authenticate a session, the CSRF check would already read the body.
-        if announced_length(request) > self.largest_body:
+        if content_length(request) > self.largest_body:
             raise ErrorKind.TOO_LARGE.error(largest=size(self.largest_body))
         super().initial(request, *args, **kwargs)
 
@@ -88,8 +88,8 @@ class ApiView(APIView):
         return response
 
 
-def announced_length(request: Request) -> int:
-    """Bytes of the body, as its headers have it. Django takes a body of unannounced length for an empty one."""
+def content_length(request: Request) -> int:
+    """Bytes of the body, from Content-Length. Django would read a body without it as an empty one."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
         raise ErrorKind.BODY_UNREADABLE.error(reason="It came without its length in Content-Length")
     return int(request.META.get("CONTENT_LENGTH") or 0)
@@ -124,7 +124,7 @@ def requesting_annotator(request: Request) -> Iterator[Person]:
         raise
 
 
-def asking_person(request: Request) -> Person | None:
+def requesting_person(request: Request) -> Person | None:
     """Who sent the request: an account's person, or a guest who has drawn before; None for anybody else."""
     if request.user.is_authenticated:
         return services.person_of(account(request))
@@ -138,15 +138,9 @@ def is_own(request: Request, person: Person) -> bool:
     return person.guest_key is not None and str(person.guest_key) == request.session.get(GUEST_SESSION_KEY)
 
 
-class Page(PageNumberPagination):
-    """A hundred at a time."""
-
-    page_size = 100
-
-
 def page_of(view: APIView, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]]) -> Response:
     """The requested page of `rows`."""
-    pages = Page()
+    pages = PageNumberPagination()
     try:
         page = pages.paginate_queryset(rows, view.request, view)
     except NotFound:

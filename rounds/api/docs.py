@@ -1,4 +1,4 @@
-"""How the calls are described in OpenAPI, and where the description is served."""
+"""How the calls are documented in OpenAPI, and where the description is served."""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -43,21 +43,21 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 PAGE = OpenApiParameter("page", int, description="Which page of the list, from 1.")
 
-#: Problems that every call can have, those of calls with a body, and those of calls that change something.
-ANYWHERE = [
+#: Errors that every call can have, those of calls with a body, and those of calls that check a session's CSRF token.
+COMMON_ERRORS = [
     ErrorKind.AUTHENTICATION_FAILED,
     ErrorKind.THROTTLED,
     ErrorKind.SERVER_ERROR,
     ErrorKind.DATABASE_UNAVAILABLE,
 ]
-OF_A_BODY = [
+BODY_ERRORS = [
     ErrorKind.BODY_UNREADABLE,
     ErrorKind.BODY_CUT_OFF,
     ErrorKind.BAD_REQUEST,
     ErrorKind.TOO_LARGE,
     ErrorKind.UNSUPPORTED_MEDIA_TYPE,
 ]
-OF_A_SESSION = [ErrorKind.CSRF_FAILED]
+SESSION_ERRORS = [ErrorKind.CSRF_FAILED]
 
 
 def needs_role(*roles: str) -> Refused:
@@ -73,7 +73,7 @@ def invalid_field(field: str, detail: str, code: str = "invalid") -> Refused:
     return ErrorKind.FIELDS_INVALID.example(reasons=field_sentence(error), errors=[error])
 
 
-def described(
+def documented(
     name: str,
     *,
     tag: str,
@@ -89,7 +89,7 @@ def described(
     The text is the method's docstring. A problem is an error's kind, shown with its sample values, or an error with
     values that fit the call better. `writes` says that the call changes something, and so checks the CSRF token.
     """
-    every = [*problems, *ANYWHERE, *(OF_A_SESSION if writes else []), *(OF_A_BODY if request else [])]
+    every = [*problems, *COMMON_ERRORS, *(SESSION_ERRORS if writes else []), *(BODY_ERRORS if request else [])]
     examples = [problem.example() if isinstance(problem, ErrorKind) else problem for problem in every]
     return extend_schema(
         operation_id=name,

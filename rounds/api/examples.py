@@ -17,8 +17,8 @@ from rounds.errors import ErrorKind
 from rounds.models import Example, Prompt
 from rounds.roles import ADMIN, ANNOTATOR, RESEARCHER
 
-from .base import ApiView, asking_person, is_own
-from .docs import described, invalid_field, needs_role
+from .base import ApiView, is_own, requesting_person
+from .docs import documented, invalid_field, needs_role
 from .prompts import TAG, own_prompt
 from .tasks import ModelSerializer
 
@@ -106,7 +106,7 @@ class ExamplesView(ApiView):
     parser_classes = [MultiPartParser]
     largest_body = MAX_BYTES + 64 * 1024
 
-    @described(
+    @documented(
         "send_drawing",
         tag=TAG,
         request={"multipart/form-data": DrawingSerializer},
@@ -154,7 +154,7 @@ class ExamplesView(ApiView):
 
 
 class RetractView(ApiView):
-    @described(
+    @documented(
         "retract_example",
         tag=TAG,
         answers={200: ExampleSerializer},
@@ -168,7 +168,7 @@ class RetractView(ApiView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Takes an example of yours back, while its round is open and validators have not settled it."""
-        example, person = selectors.example_in_full(pk), asking_person(request)
+        example, person = selectors.example_in_full(pk), requesting_person(request)
         if example is None or person is None or not is_own(request, example.annotator):
             raise ErrorKind.NOT_YOUR_EXAMPLE.error()
         services.retract_example(example=example, by=person)
@@ -177,7 +177,7 @@ class RetractView(ApiView):
 
 
 class ImageView(ApiView):
-    @described(
+    @documented(
         "get_image",
         tag=TAG,
         answers={(200, IMAGE): OpenApiTypes.BINARY},

@@ -16,8 +16,8 @@ from rounds.models import Export
 from rounds.roles import ADMIN, RESEARCHER
 
 from .base import AccountView, account
-from .docs import described, needs_role
-from .rounds import round_or_missing
+from .docs import documented, needs_role
+from .rounds import round_or_404
 
 TAG = "Numbers and data"
 FILE = "application/zip"
@@ -54,7 +54,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         return reverse("api:export-download", args=[export.pk]) if export.status == Export.Status.READY else None
 
 
-def export_or_missing(request: Request, pk: int) -> Export:
+def export_or_404(request: Request, pk: int) -> Export:
     services.require_role(request.user, RESEARCHER, ADMIN)
     export = Export.objects.filter(pk=pk).first()
     if export is None:
@@ -63,7 +63,7 @@ def export_or_missing(request: Request, pk: int) -> Export:
 
 
 class ExportsView(AccountView):
-    @described(
+    @documented(
         "request_export",
         tag=TAG,
         answers={202: ExportSerializer},
@@ -73,13 +73,13 @@ class ExportsView(AccountView):
     def post(self, request: Request, pk: int) -> Response:
         """Requests a data set of what the round has collected so far; a job makes it."""
         services.require_role(request.user, RESEARCHER, ADMIN)
-        export = services.request_export(round=round_or_missing(pk), by=account(request))
+        export = services.request_export(round=round_or_404(pk), by=account(request))
         shown = ExportSerializer(export).data
         return Response(shown, 202, headers={"Location": shown["url"]})
 
 
 class ExportView(AccountView):
-    @described(
+    @documented(
         "get_export",
         tag=TAG,
         answers={200: ExportSerializer},
@@ -87,11 +87,11 @@ class ExportView(AccountView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """How far an export is, and the link once it is ready."""
-        return Response(ExportSerializer(export_or_missing(request, pk)).data)
+        return Response(ExportSerializer(export_or_404(request, pk)).data)
 
 
 class DownloadView(AccountView):
-    @described(
+    @documented(
         "download_export",
         tag=TAG,
         answers={(200, FILE): OpenApiTypes.BINARY},
@@ -105,7 +105,7 @@ class DownloadView(AccountView):
     )
     def get(self, request: Request, pk: int) -> FileResponse:
         """The data set as a file."""
-        export = export_or_missing(request, pk)
+        export = export_or_404(request, pk)
         if export.status != Export.Status.READY:
             raise ErrorKind.EXPORT_NOT_READY.error(status=export.status)
         if not default_storage.exists(export.path):

@@ -57,8 +57,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response:
 
 
 @csrf_exempt
-def nothing_here(request: HttpRequest, path: str) -> JsonResponse:
-    """Answers every address under /api/ that leads nowhere."""
+def unknown_address(request: HttpRequest, path: str) -> JsonResponse:
+    """Answers every address under /api/ that is no call."""
     if path and not path.endswith("/"):
         error = ErrorKind.SLASH_MISSING.error(path=request.path)
     else:
@@ -141,8 +141,8 @@ def _field_errors(details: Any, path: str = "") -> Iterator[dict[str, str]]:
         yield {"field": path, "detail": str(details["message"]), "code": str(details["code"])}
     else:
         for name, each in details.items():
-            below = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
-            yield from _field_errors(each, below)
+            inner = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
+            yield from _field_errors(each, inner)
 
 
 def _report(error: Exception, request: Any) -> None:

@@ -13,8 +13,8 @@ from rounds.roles import ANNOTATOR
 from rounds.services import GUEST_SESSION_KEY
 
 from .base import ApiView, is_own, requesting_annotator
-from .docs import described, invalid_field, needs_role
-from .tasks import task_or_missing
+from .docs import documented, invalid_field, needs_role
+from .tasks import task_or_404
 
 TAG = "Drawing"
 
@@ -73,7 +73,7 @@ def is_unknown(request: Request) -> bool:
 
 
 class PromptsView(ApiView):
-    @described(
+    @documented(
         "ask_prompt",
         tag=TAG,
         request=ChosenLabelSerializer,
@@ -94,7 +94,7 @@ class PromptsView(ApiView):
 
         Without an account it is practice, and the session's cookie says whose prompt it is.
         """
-        task = task_or_missing(slug)
+        task = task_or_404(slug)
         body = ChosenLabelSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with requesting_annotator(request) as person:
@@ -103,7 +103,7 @@ class PromptsView(ApiView):
 
 
 class PromptView(ApiView):
-    @described(
+    @documented(
         "get_prompt",
         tag=TAG,
         answers={200: PromptSerializer},
@@ -115,7 +115,7 @@ class PromptView(ApiView):
 
 
 class GiveUpView(ApiView):
-    @described(
+    @documented(
         "give_up_prompt",
         tag=TAG,
         answers={200: PromptSerializer},

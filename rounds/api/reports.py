@@ -10,16 +10,16 @@ from rounds import reports
 from rounds.errors import ErrorKind
 
 from .base import ApiView
-from .docs import described, invalid_field
-from .rounds import round_or_missing
+from .docs import documented, invalid_field
+from .rounds import round_or_404
 from .shapes import serializer_of
-from .tasks import task_or_missing
+from .tasks import task_or_404
 
 TAG = "Numbers and data"
 
 
 class RoundReportView(ApiView):
-    @described(
+    @documented(
         "report_round",
         tag=TAG,
         answers={200: serializer_of(reports.RoundReport)},
@@ -27,25 +27,25 @@ class RoundReportView(ApiView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """A round's numbers, each with numerator, denominator and interval: final ones once it is done."""
-        return Response(reports.round_report(round_or_missing(pk)))
+        return Response(reports.round_report(round_or_404(pk)))
 
 
 class TaskReportView(ApiView):
-    @described(
+    @documented(
         "report_task", tag=TAG, answers={200: serializer_of(reports.TaskReport)}, problems=[ErrorKind.NO_SUCH_TASK]
     )
     def get(self, request: Request, slug: str) -> Response:
         """The numbers of all rounds that were opened, oldest first, and of all of them together."""
-        return Response(reports.task_report(task_or_missing(slug)))
+        return Response(reports.task_report(task_or_404(slug)))
 
 
 class MatrixView(ApiView):
-    @described(
+    @documented(
         "report_matrix", tag=TAG, answers={200: serializer_of(reports.Matrix)}, problems=[ErrorKind.NO_SUCH_TASK]
     )
     def get(self, request: Request, slug: str) -> Response:
         """Accuracy of every model on every test set."""
-        return Response(reports.matrix(task_or_missing(slug)))
+        return Response(reports.matrix(task_or_404(slug)))
 
 
 class TopSerializer(serializers.Serializer[Any]):
@@ -55,7 +55,7 @@ class TopSerializer(serializers.Serializer[Any]):
 
 
 class LeaderboardView(ApiView):
-    @described(
+    @documented(
         "leaderboard",
         tag=TAG,
         parameters=[TopSerializer],
@@ -66,5 +66,5 @@ class LeaderboardView(ApiView):
         """Annotators by verified fooling examples; models by accuracy over all adversarial test sets."""
         wanted = TopSerializer(data=request.query_params)
         wanted.is_valid(raise_exception=True)
-        board = reports.leaderboard(task_or_missing(slug))
+        board = reports.leaderboard(task_or_404(slug))
         return Response({**board, "annotators": board["annotators"][: wanted.validated_data["top"]]})

@@ -13,8 +13,8 @@ from rounds.models import Round
 from rounds.roles import ADMIN
 
 from .base import AccountView, account
-from .docs import described, illegal_move, invalid_field, needs_role
-from .rounds import RoundDetailSerializer, round_or_missing
+from .docs import documented, illegal_move, invalid_field, needs_role
+from .rounds import RoundDetailSerializer, round_or_404
 
 TAG = "Moves of a round"
 PROBLEMS: list[ErrorKind | Refused] = [ErrorKind.NOT_AUTHENTICATED, needs_role(ADMIN), ErrorKind.NO_SUCH_ROUND]
@@ -50,7 +50,7 @@ class RecipeSerializer(serializers.Serializer[Any]):
 
 
 class CloseView(AccountView):
-    @described(
+    @documented(
         "close_round",
         tag=TAG,
         answers={200: RoundDetailSerializer},
@@ -64,7 +64,7 @@ class CloseView(AccountView):
 
 
 class OpenView(AccountView):
-    @described(
+    @documented(
         "open_round",
         tag=TAG,
         answers={200: RoundDetailSerializer},
@@ -83,7 +83,7 @@ class OpenView(AccountView):
 
 
 class TrainView(AccountView):
-    @described(
+    @documented(
         "train_round",
         tag=TAG,
         request=RecipeSerializer,
@@ -107,7 +107,7 @@ class TrainView(AccountView):
 
 
 class AcceptView(AccountView):
-    @described(
+    @documented(
         "accept_model",
         tag=TAG,
         answers={200: FinishedRoundSerializer},
@@ -126,7 +126,7 @@ class AcceptView(AccountView):
 
 
 class KeepView(AccountView):
-    @described(
+    @documented(
         "keep_adversary",
         tag=TAG,
         answers={200: FinishedRoundSerializer},
@@ -141,9 +141,9 @@ class KeepView(AccountView):
 
 def round_to_move(request: Request, pk: int) -> Round:
     services.require_role(request.user, ADMIN)
-    return round_or_missing(pk)
+    return round_or_404(pk)
 
 
 def finished(round: Round, next_round: Round) -> Response:
-    shown = RoundDetailSerializer(round_or_missing(round.pk)).data
+    shown = RoundDetailSerializer(round_or_404(round.pk)).data
     return Response({**shown, "next_round": NextRoundSerializer(next_round).data})

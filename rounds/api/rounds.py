@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,10 +13,10 @@ from rounds.errors import ErrorKind
 from rounds.models import Round, TrainingRun
 from rounds.selectors import Counts
 
-from .base import ApiView, Page, page_of
-from .docs import PAGE, described
+from .base import ApiView, page_of
+from .docs import PAGE, documented
 from .shapes import serializer_of
-from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_missing
+from .tasks import TAG, ModelSerializer, RulesSerializer, task_or_404
 
 
 class CriterionSerializer(serializer_of(rules.Criterion)):  # type: ignore[misc]
@@ -26,7 +27,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     """The newest training of a round."""
 
     progress = serializers.DictField(help_text="As the worker last reported it: epoch, step, loss, history …")
-    gate = serializers.DictField(help_text="The gate's verdict: `passed` and its `reasons`; empty before it.")
+    gate = serializers.DictField(help_text="The gate's result: `passed` and its `reasons`; empty until it is decided.")
     model = ModelSerializer(allow_null=True, help_text="The model it trained.")
 
     class Meta:
@@ -86,7 +87,7 @@ class RoundDetailSerializer(RoundSerializer):
         return RunSerializer(run).data if run else None
 
 
-def round_or_missing(pk: int) -> Round:
+def round_or_404(pk: int) -> Round:
     round = Round.objects.select_related("task", "adversary").filter(pk=pk).first()
     if round is None:
         raise ErrorKind.NO_SUCH_ROUND.error(id=pk)
@@ -94,9 +95,9 @@ def round_or_missing(pk: int) -> Round:
 
 
 class RoundsView(ApiView):
-    pagination_class = Page
+    pagination_class = PageNumberPagination
 
-    @described(
+    @documented(
         "list_rounds",
         tag=TAG,
         answers={200: RoundSerializer(many=True)},
@@ -105,12 +106,12 @@ class RoundsView(ApiView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """A task's rounds, newest first."""
-        rounds = Round.objects.filter(task=task_or_missing(slug)).select_related("task", "adversary")
+        rounds = Round.objects.filter(task=task_or_404(slug)).select_related("task", "adversary")
         return page_of(self, rounds.order_by("-number"), RoundSerializer)
 
 
 class RoundView(ApiView):
-    @described("get_round", tag=TAG, answers={200: RoundDetailSerializer}, problems=[ErrorKind.NO_SUCH_ROUND])
+    @documented("get_round", tag=TAG, answers={200: RoundDetailSerializer}, problems=[ErrorKind.NO_SUCH_ROUND])
     def get(self, request: Request, pk: int) -> Response:
         """One round: status, adversary, frozen rules, counts, criteria, and its newest training."""
-        return Response(RoundDetailSerializer(round_or_missing(pk)).data)
+        return Response(RoundDetailSerializer(round_or_404(pk)).data)

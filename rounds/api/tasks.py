@@ -5,6 +5,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,8 +13,8 @@ from rounds import rules, selectors
 from rounds.errors import ErrorKind
 from rounds.models import ModelVersion, Round, Task
 
-from .base import ApiView, Page, page_of
-from .docs import PAGE, described
+from .base import ApiView, page_of
+from .docs import PAGE, documented
 
 TAG = "Tasks and rounds"
 
@@ -72,7 +73,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
         return OpenRoundSerializer(found).data if found else None
 
 
-def task_or_missing(slug: str) -> Task:
+def task_or_404(slug: str) -> Task:
     task = Task.objects.filter(slug=slug).first()
     if task is None:
         raise ErrorKind.NO_SUCH_TASK.error(slug=slug)
@@ -80,9 +81,9 @@ def task_or_missing(slug: str) -> Task:
 
 
 class TasksView(ApiView):
-    pagination_class = Page
+    pagination_class = PageNumberPagination
 
-    @described(
+    @documented(
         "list_tasks",
         tag=TAG,
         answers={200: TaskSerializer(many=True)},
@@ -95,7 +96,7 @@ class TasksView(ApiView):
 
 
 class TaskView(ApiView):
-    @described("get_task", tag=TAG, answers={200: TaskSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
+    @documented("get_task", tag=TAG, answers={200: TaskSerializer}, problems=[ErrorKind.NO_SUCH_TASK])
     def get(self, request: Request, slug: str) -> Response:
         """One task: labels, input, instructions, rules, and its open round."""
-        return Response(TaskSerializer(task_or_missing(slug)).data)
+        return Response(TaskSerializer(task_or_404(slug)).data)

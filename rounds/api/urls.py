@@ -40,5 +40,5 @@ urlpatterns = [
     path("v1/", include(v1)),
     path("schema/", docs.SchemaView.as_view(), name="schema"),
     path("docs/", docs.DocsView.as_view(url_name="api:schema"), name="docs"),
-    re_path(r"^(?P<path>.*)$", problems.nothing_here),
+    re_path(r"^(?P<path>.*)$", problems.unknown_address),
 ]

@@ -6,15 +6,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from rounds import rules, selectors, services
+from rounds import selectors, services
 from rounds.errors import ErrorKind
-from rounds.models import Example, Task, Validation
+from rounds.models import Example, Validation
 from rounds.roles import ADMIN, VALIDATOR
 
 from .base import AccountView, account
-from .docs import described, invalid_field, needs_role
+from .docs import documented, invalid_field, needs_role
 from .examples import image_url
-from .tasks import task_or_missing
+from .tasks import task_or_404
 
 TAG = "Validation"
 
@@ -56,11 +56,7 @@ class RuledSerializer(serializers.ModelSerializer[Example]):
         fields = ["example", "verification", "rejected_as"]
 
 
-def choices(task: Task) -> list[str]:
-    return [*task.labels, rules.UNREADABLE, rules.ABUSE]
-
-
-def example_or_missing(pk: int) -> Example:
+def example_or_404(pk: int) -> Example:
     example = selectors.example_in_full(pk)
     if example is None:
         raise ErrorKind.NO_SUCH_EXAMPLE.error(id=pk)
@@ -68,7 +64,7 @@ def example_or_missing(pk: int) -> Example:
 
 
 class NextView(AccountView):
-    @described(
+    @documented(
         "next_validation",
         tag=TAG,
         answers={200: NextSerializer, 204: None},
@@ -77,15 +73,15 @@ class NextView(AccountView):
     def get(self, request: Request, slug: str) -> Response:
         """The drawing to check next, reserved for you for a while; 204 when nothing waits for you."""
         services.require_role(request.user, VALIDATOR)
-        task = task_or_missing(slug)
+        task = task_or_404(slug)
         example = services.lease_next(task=task, validator=services.person_of(account(request)))
         if example is None:
             return Response(status=204)
-        return Response({"example": example.pk, "image_url": image_url(example), "choices": choices(task)})
+        return Response({"example": example.pk, "image_url": image_url(example), "choices": task.answer_choices})
 
 
 class ValidationsView(AccountView):
-    @described(
+    @documented(
         "answer_validation",
         tag=TAG,
         request=AnswerSerializer,
@@ -109,7 +105,7 @@ class ValidationsView(AccountView):
     def post(self, request: Request, pk: int) -> Response:
         """Your answer to the drawing that is assigned to you."""
         services.require_role(request.user, VALIDATOR)
-        example = example_or_missing(pk)
+        example = example_or_404(pk)
         given = AnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         validation = services.record_validation(
@@ -119,7 +115,7 @@ class ValidationsView(AccountView):
 
 
 class DisputeView(AccountView):
-    @described(
+    @documented(
         "decide_dispute",
         tag=TAG,
         request=RulingSerializer,
@@ -139,5 +135,5 @@ class DisputeView(AccountView):
         services.require_role(request.user, ADMIN)
         ruling = RulingSerializer(data=request.data)
         ruling.is_valid(raise_exception=True)
-        example = services.decide_dispute(example=example_or_missing(pk), by=account(request), **ruling.validated_data)
+        example = services.decide_dispute(example=example_or_404(pk), by=account(request), **ruling.validated_data)
         return Response(RuledSerializer(example).data)

@@ -22,7 +22,7 @@ class ManifestChanged(Exception):
     """What is in the database is not what was frozen. The message is a sentence for an admin."""
 
 
-def items_of(training_set: TrainingSet) -> list[TrainingSetItem]:
+def training_set_items(training_set: TrainingSet) -> list[TrainingSetItem]:
     return list(training_set.items.select_related("example").order_by("example_id"))
 
 
@@ -31,29 +31,29 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
 
     Raises ManifestChanged when the examples no longer hash to what was frozen: nothing is trained on altered data.
     """
-    items = items_of(training_set)
+    items = training_set_items(training_set)
     if manifest_hash(items) != training_set.manifest_hash:
         raise ManifestChanged(
             "Examples of this training set were altered after the freeze. Start the training again to freeze anew."
         )
     for split in (TrainingSetItem.Split.TRAIN, TrainingSetItem.Split.DEV):
-        images, labels = arrays_of([item for item in items if item.split == split], training_set.round.task)
+        images, labels = to_arrays([item for item in items if item.split == split], training_set.round.task)
         if len(labels):
             write_array(folder / f"{split}_images.npy", images)
             write_array(folder / f"{split}_labels.npy", labels)
     write_bytes(folder / "manifest.json", ("[\n" + ",\n".join(manifest_lines(items)) + "\n]\n").encode())
 
 
-def split_arrays(training_set: TrainingSet, split: str, *, of_round: Round | None = None) -> Arrays:
-    """The arrays of one split; with `of_round`, of the examples collected in that round only."""
+def split_arrays(training_set: TrainingSet, split: str, *, only_round: Round | None = None) -> Arrays:
+    """The arrays of one split; with `only_round`, of the examples collected in that round only."""
     items = training_set.items.select_related("example").filter(split=split).order_by("example_id")
-    if of_round:
-        items = items.filter(example__round=of_round)
-    return arrays_of(list(items), training_set.round.task)
+    if only_round:
+        items = items.filter(example__round=only_round)
+    return to_arrays(list(items), training_set.round.task)
 
 
-def arrays_of(items: Sequence[TrainingSetItem], task: Task) -> Arrays:
-    """The drawings of `items` in their order, read by the same function that scored them.
+def to_arrays(items: Sequence[TrainingSetItem], task: Task) -> Arrays:
+    """The drawings of `items` in their order, decoded by the function that decoded them for scoring.
 
     Raises ManifestChanged for a drawing whose bytes are not those that its hash was taken of.
     """
@@ -62,13 +62,13 @@ def arrays_of(items: Sequence[TrainingSetItem], task: Task) -> Arrays:
     for start in range(0, len(items), BATCH):
         batch = items[start : start + BATCH]
         pngs = Drawing.objects.in_bulk({item.example.drawing_id for item in batch})
-        for place, item in enumerate(batch, start):
-            images[place] = to_array(_checked(pngs[item.example.drawing_id]), size=side)
+        for index, item in enumerate(batch, start):
+            images[index] = to_array(_unaltered_png(pngs[item.example.drawing_id]), size=side)
     labels = np.array([task.labels.index(item.example.label) for item in items], dtype=np.int64)
     return images, labels
 
 
-def _checked(drawing: Drawing) -> bytes:
+def _unaltered_png(drawing: Drawing) -> bytes:
     png = bytes(drawing.png)
     if hashlib.sha256(png).hexdigest() != drawing.sha256:
         raise ManifestChanged(

@@ -41,11 +41,11 @@ Json = dict[str, Any]
 
 
 class ExportFailed(Exception):
-    """The data can't be exported as it is. The message is a sentence for the person who asked."""
+    """The data can't be exported as it is. The message is a sentence for the person who requested it."""
 
 
 def make_export(export: Export) -> None:
-    """Writes the data set that `export` asks for into the default storage, and says so on its row.
+    """Writes the data set that `export` requests into the default storage, and updates its row.
 
     READY with path, hash and number of examples, or FAILED with a sentence. Run again, a ready one stays as it is and
     another is made anew. The hash is over the content: two exports of the same data have the same one.
@@ -59,8 +59,8 @@ def make_export(export: Export) -> None:
     except ExportFailed as failure:
         _finish(export, status=Export.Status.FAILED, error=str(failure))
     except Exception as error:
-        told = f"An unexpected error stopped it ({type(error).__name__}); an admin finds it in the worker's log."
-        _finish(export, status=Export.Status.FAILED, error=f"{told} Ask for the export again.")
+        sentence = f"An unexpected error stopped it ({type(error).__name__}); an admin finds it in the worker's log."
+        _finish(export, status=Export.Status.FAILED, error=f"{sentence} Ask for the export again.")
         raise
     else:
         written = {"path": path, "sha256": manifest["sha256"], "examples": manifest["examples"]}
@@ -86,8 +86,8 @@ def _write(export: Export, folder: Path) -> Json:
         report = reports.round_report(round)
         sha256, sizes = _write_examples(round, folder / "data")
     manifest = _manifest(export, round, report, sha256, sizes)
-    (folder / "manifest.json").write_text(_pretty(manifest))
-    (folder / "report.json").write_text(_pretty(report))
+    (folder / "manifest.json").write_text(_indented_json(manifest))
+    (folder / "report.json").write_text(_indented_json(report))
     (folder / "README.md").write_text(data_card(manifest, report))
     return manifest
 
@@ -95,24 +95,24 @@ def _write(export: Export, folder: Path) -> Json:
 def _write_examples(round: Round, folder: Path) -> tuple[str, dict[str, int]]:
     """One Parquet file a split that has examples; returns the hash of the content and the examples by split."""
     schema = _schema(round.task)
-    content = hashlib.sha256(_canonical(_identity(round)))
+    content = hashlib.sha256(_canonical_json(_identity(round)))
     sizes: dict[str, int] = dict.fromkeys(SPLITS, 0)
     writers: dict[str, pq.ParquetWriter] = {}
-    waiting: dict[str, list[Json]] = defaultdict(list)
+    unwritten: dict[str, list[Json]] = defaultdict(list)
 
     def flush(split: str) -> None:
         if split not in writers:
             writers[split] = pq.ParquetWriter(folder / f"{split}.parquet", schema)
-        writers[split].write_table(pa.Table.from_pylist(waiting.pop(split), schema=schema))
+        writers[split].write_table(pa.Table.from_pylist(unwritten.pop(split), schema=schema))
 
     try:
         for split, row in _rows(round):
-            content.update(_canonical({**row, "image": row["image"] is not None, "split": split}))
+            content.update(_canonical_json({**row, "image": row["image"] is not None, "split": split}))
             sizes[split] += 1
-            waiting[split].append(row)
-            if len(waiting[split]) == BATCH:
+            unwritten[split].append(row)
+            if len(unwritten[split]) == BATCH:
                 flush(split)
-        for split in [*waiting]:
+        for split in [*unwritten]:
             flush(split)
     finally:
         for writer in writers.values():
@@ -128,16 +128,16 @@ def _store(export: Export, folder: Path) -> str:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in files:
             # Drawings are compressed already; doing it again costs time and gains nothing.
-            how = zipfile.ZIP_STORED if path.suffix == ".parquet" else None
-            zipped.write(path, path.relative_to(folder), compress_type=how)
+            compression = zipfile.ZIP_STORED if path.suffix == ".parquet" else None
+            zipped.write(path, path.relative_to(folder), compress_type=compression)
     name = f"exports/{slug}/{slug}-round-{export.round.number}-export-{export.pk}.zip"
-    default_storage.delete(name)  # of a worker that died half way
+    default_storage.delete(name)  # left by a worker that died half way
     with open(archive, "rb") as file:
         return default_storage.save(name, File(file))
 
 
 def _finish(export: Export, **changes: Any) -> None:
-    """A ready export is never overwritten: a second worker that comes later takes its own file away again."""
+    """A ready export is never overwritten: a second worker that finishes later deletes its own file."""
     changes["finished_at"] = timezone.now()
     written = Export.objects.filter(pk=export.pk).exclude(status=Export.Status.READY).update(**changes)
     export.refresh_from_db()
@@ -175,7 +175,7 @@ def _rows(round: Round) -> Iterator[tuple[str, Json]]:
                 "prompt": example.prompt_id,
                 "try_number": example.try_number,
                 "seconds": seconds,
-                "annotator": _opaque(round.task, example.annotator_id),
+                "annotator": _pseudonym(round.task, example.annotator_id),
                 "drawing": example.drawing_id,
             },
         )
@@ -207,7 +207,7 @@ def _image(example: Example) -> Json | None:
     return {"bytes": png, "path": f"{example.pk}.png"}
 
 
-def _opaque(task: Task, annotator_id: int) -> str:
+def _pseudonym(task: Task, annotator_id: int) -> str:
     """The same for an annotator in all exports of a task; without the task's key it can't be traced back to anybody."""
     return hmac.new(task.split_key.encode(), f"export {annotator_id}".encode(), hashlib.sha256).hexdigest()[:16]
 
@@ -217,29 +217,29 @@ def _schema(task: Task) -> pa.Schema:
     text, number, real = pa.string(), pa.int64(), pa.float64()
     labelled = {"_type": "ClassLabel", "names": task.labels}
     columns: list[tuple[str, pa.DataType, Json]] = [
-        ("example", number, _value("int64")),
+        ("example", number, _scalar("int64")),
         ("image", pa.struct({"bytes": pa.binary(), "path": text}), {"_type": "Image"}),
         ("label", number, labelled),
         ("prediction", number, labelled),
-        ("fooled", pa.bool_(), _value("bool")),
-        ("verification", text, _value("string")),
-        ("rejected_as", text, _value("string")),
-        ("votes", pa.list_(text), {"_type": "Sequence", "feature": _value("string")}),
-        ("probabilities", pa.list_(real), {"_type": "Sequence", "feature": _value("float64")}),
-        ("model", text, _value("string")),
-        ("round", number, _value("int64")),
-        ("prompt", number, _value("int64")),
-        ("try_number", number, _value("int64")),
-        ("seconds", real, _value("float64")),
-        ("annotator", text, _value("string")),
-        ("drawing", text, _value("string")),
+        ("fooled", pa.bool_(), _scalar("bool")),
+        ("verification", text, _scalar("string")),
+        ("rejected_as", text, _scalar("string")),
+        ("votes", pa.list_(text), {"_type": "Sequence", "feature": _scalar("string")}),
+        ("probabilities", pa.list_(real), {"_type": "Sequence", "feature": _scalar("float64")}),
+        ("model", text, _scalar("string")),
+        ("round", number, _scalar("int64")),
+        ("prompt", number, _scalar("int64")),
+        ("try_number", number, _scalar("int64")),
+        ("seconds", real, _scalar("float64")),
+        ("annotator", text, _scalar("string")),
+        ("drawing", text, _scalar("string")),
     ]
     features = {name: feature for name, _, feature in columns}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema([(name, type) for name, type, _ in columns], metadata=metadata)
 
 
-def _value(dtype: str) -> Json:
+def _scalar(dtype: str) -> Json:
     return {"_type": "Value", "dtype": dtype}
 
 
@@ -247,7 +247,7 @@ def _value(dtype: str) -> Json:
 
 
 def _identity(round: Round) -> Json:
-    """What the examples are examples of; part of the hash."""
+    """What the examples belong to; part of the hash."""
     return {
         "format": FORMAT,
         "task": round.task.slug,
@@ -299,9 +299,9 @@ def _manifest(export: Export, round: Round, report: reports.RoundReport, sha256:
     }
 
 
-def _canonical(value: Json) -> bytes:
+def _canonical_json(value: Json) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _pretty(value: Mapping[str, Any]) -> str:
+def _indented_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"

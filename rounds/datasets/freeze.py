@@ -20,8 +20,8 @@ from rounds.models import Example, Round, Task, TrainingSet, TrainingSetItem
 Split = TrainingSetItem.Split
 DEV_SHARE = TEST_SHARE = 0.10
 SHARES = {Split.TRAIN: 1 - DEV_SHARE - TEST_SHARE, Split.DEV: DEV_SHARE, Split.TEST: TEST_SHARE}
-#: A split that gets less than this part of its share makes no good measure, or leaves little to train on.
-ENOUGH = 0.5
+#: Where a split by annotators gives a split less than this part of its share, drawings are split instead.
+SMALLEST_PART = 0.5
 
 
 def freeze(round: Round) -> TrainingSet:
@@ -33,8 +33,8 @@ def freeze(round: Round) -> TrainingSet:
     collected = list(examples_to_train_on(round))
     earlier = _earlier_splits(round)
     examples = Example.objects.in_bulk([*earlier]) | {example.pk: example for example in collected}
-    drawn_before = {examples[pk].drawing_id: split for pk, split in earlier.items()}
-    splits = earlier | without_copies(assign_splits(collected, round.task), examples, drawn_before)
+    earlier_drawings = {examples[pk].drawing_id: split for pk, split in earlier.items()}
+    splits = earlier | without_copies(assign_splits(collected, round.task), examples, earlier_drawings)
     items = [TrainingSetItem(example=examples[pk], split=split) for pk, split in sorted(splits.items())]
     training_set = TrainingSet.objects.create(
         round=round, annotator_disjoint=is_disjoint(items), manifest_hash=manifest_hash(items)
@@ -65,33 +65,33 @@ def assign_splits(examples: Collection[Example], task: Task) -> dict[int, str]:
     that leaves a split with less than half of its share, by drawing. Non-fooling examples that would fall into dev or
     test are left out.
     """
-    sides = {example.pk: split_of_person(task, example.annotator_id) for example in examples}
-    sizes = Counter(sides[example.pk] for example in examples if example.fooled)
-    least = {split: max(1, ENOUGH * share * sizes.total()) for split, share in SHARES.items()}
+    split_of = {example.pk: split_of_annotator(task, example.annotator_id) for example in examples}
+    sizes = Counter(split_of[example.pk] for example in examples if example.fooled)
+    least = {split: max(1, SMALLEST_PART * share * sizes.total()) for split, share in SHARES.items()}
     if any(sizes[split] < least[split] for split in SHARES):
-        sides = _by_drawing(examples, task)
-    return {e.pk: sides[e.pk] for e in examples if e.fooled or sides[e.pk] == Split.TRAIN}
+        split_of = _by_drawing(examples, task)
+    return {e.pk: split_of[e.pk] for e in examples if e.fooled or split_of[e.pk] == Split.TRAIN}
 
 
 def without_copies(
-    splits: Mapping[int, str], examples: Mapping[int, Example], drawn_before: Mapping[str, str]
+    splits: Mapping[int, str], examples: Mapping[int, Example], earlier_drawings: Mapping[str, str]
 ) -> dict[int, str]:
-    """`splits` without the examples whose drawing stands on another side, in an earlier round or in this one.
+    """`splits` without the examples whose drawing is in another split, of an earlier round or of this one.
 
-    In this round the first of test, dev, train keeps it: what a model is measured on must not be trained on.
+    In this round the first of test, dev, train gets it: what a model is measured on must not be trained on.
     """
-    sides = dict(drawn_before)
-    kept = {}
+    split_of = dict(earlier_drawings)
+    remaining = {}
     for split in (Split.TEST, Split.DEV, Split.TRAIN):
-        for pk in (pk for pk, side in splits.items() if side == split):
-            if sides.setdefault(examples[pk].drawing_id, split) == split:
-                kept[pk] = splits[pk]
-    return kept
+        for pk in (pk for pk, assigned in splits.items() if assigned == split):
+            if split_of.setdefault(examples[pk].drawing_id, split) == split:
+                remaining[pk] = splits[pk]
+    return remaining
 
 
-def split_of_person(task: Task, annotator_id: int) -> str:
+def split_of_annotator(task: Task, annotator_id: int) -> str:
     """The split this annotator is in, in all rounds of `task`: 80 % train, 10 % dev, 10 % test."""
-    share = _keyed_share(task, f"annotator {annotator_id}")
+    share = _hash_fraction(task, f"annotator {annotator_id}")
     if share < TEST_SHARE:
         return Split.TEST
     return Split.DEV if share < TEST_SHARE + DEV_SHARE else Split.TRAIN
@@ -100,17 +100,17 @@ def split_of_person(task: Task, annotator_id: int) -> str:
 def _by_drawing(examples: Collection[Example], task: Task) -> dict[int, str]:
     """Of the fooling drawings in order of their keyed hash the first tenth (at least one) to dev, the next to test."""
     drawings = {example.drawing_id for example in examples if example.fooled}
-    shuffled = sorted(drawings, key=lambda drawing: _keyed_share(task, f"drawing {drawing}"))
+    shuffled = sorted(drawings, key=lambda drawing: _hash_fraction(task, f"drawing {drawing}"))
     # Under three there is nothing to measure with: all of it is trained on.
     tenth = max(1, round_half_up(DEV_SHARE * len(shuffled))) if len(shuffled) >= 3 else 0
-    sides = dict.fromkeys(shuffled[:tenth], Split.DEV) | dict.fromkeys(shuffled[tenth : 2 * tenth], Split.TEST)
-    return {example.pk: sides.get(example.drawing_id, Split.TRAIN) for example in examples}
+    split_of = dict.fromkeys(shuffled[:tenth], Split.DEV) | dict.fromkeys(shuffled[tenth : 2 * tenth], Split.TEST)
+    return {example.pk: split_of.get(example.drawing_id, Split.TRAIN) for example in examples}
 
 
 def is_disjoint(items: Iterable[TrainingSetItem]) -> bool:
     """Whether no annotator is in more than one split."""
-    sides: dict[int, str] = {}
-    return all(sides.setdefault(item.example.annotator_id, item.split) == item.split for item in items)
+    split_of: dict[int, str] = {}
+    return all(split_of.setdefault(item.example.annotator_id, item.split) == item.split for item in items)
 
 
 def manifest_lines(items: Iterable[TrainingSetItem]) -> list[str]:
@@ -143,14 +143,14 @@ def _manifest_entry(item: TrainingSetItem) -> dict[str, Any]:
     }
 
 
-def _keyed_share(task: Task, what: str) -> float:
-    """A number in [0, 1) that is fixed for `what` in `task` and can't be foreseen without the task's key."""
-    digest = hmac.new(task.split_key.encode(), what.encode(), hashlib.sha256).digest()
+def _hash_fraction(task: Task, name: str) -> float:
+    """A number in [0, 1) that is fixed for `name` in `task` and can't be foreseen without the task's key."""
+    digest = hmac.new(task.split_key.encode(), name.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8]) / 2**64
 
 
 def _earlier_splits(round: Round) -> dict[int, str]:
-    """What the newest freeze of each earlier round said of that round's own examples."""
+    """Example id → split, of each earlier round's own examples in its newest freeze."""
     earlier = Round.objects.filter(task=round.task_id, number__lt=round.number).exclude(training_set=None)
     splits: dict[int, str] = {}
     for past in earlier:

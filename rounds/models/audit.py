@@ -7,11 +7,11 @@ from .round import Round
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
     def moves(self) -> "AuditQuerySet":
-        """What is public of them: the moves of rounds."""
+        """The moves of rounds: the only events that are public."""
         return self.filter(action=AuditEvent.Action.ROUND_MOVED)
 
     def newest_first(self) -> "AuditQuerySet":
-        """With all that their sentences name."""
+        """Newest first, with the rows that their sentences name."""
         return self.select_related("by", "task", "round", "user").order_by("-at", "-pk")
 
 

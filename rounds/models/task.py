@@ -122,10 +122,15 @@ class Task(models.Model):
             raise ValidationError({"labels": "Give at least two labels as a list of strings of at most 64 characters."})
         if len(set(labels)) != len(labels):
             raise ValidationError({"labels": "A label stands in the list twice; remove one."})
-        if reserved := {rules.UNREADABLE, rules.ABUSE, rules.SPLIT} & set(labels):
-            raise ValidationError({"labels": f"“{reserved.pop()}” is a word of the verification and can't be a label."})
+        if reserved := {rules.UNREADABLE, rules.ABUSE, rules.SPLIT_VOTE} & set(labels):
+            raise ValidationError({"labels": f"“{reserved.pop()}” is an answer of validators and can't be a label."})
         if not isinstance(self.recipe, dict):
             raise ValidationError({"recipe": 'Give an object, e.g. {"epochs": 2}, or {} for the default recipe.'})
+
+    @property
+    def answer_choices(self) -> list[str]:
+        """What a validator can answer."""
+        return [*self.labels, rules.UNREADABLE, rules.ABUSE]
 
     @property
     def rules(self) -> rules.Rules:

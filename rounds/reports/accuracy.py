@@ -11,7 +11,7 @@ from rounds import selectors
 from rounds.models import Evaluation, ModelVersion, Task
 from stats.rates import Change, ChangeJson, Rate, Share, listed
 
-from .shapes import Cell, Column, Matrix, Reference
+from .shapes import Matrix, MatrixCell, MatrixColumn, PlainReference
 
 Suite = Evaluation.Suite
 
@@ -28,7 +28,7 @@ def matrix(task: Task) -> Matrix:
         pairs = zip(rates[model], rates.get(against or 0, nothing), strict=True)
         return [Change(rate, before).to_json() if rate and before else None for rate, before in pairs]
 
-    def reference(model: ModelVersion) -> Reference | None:
+    def reference(model: ModelVersion) -> PlainReference | None:
         plain = selectors.plain_reference(model, models)
         if plain is None or plain == model:
             return None
@@ -57,8 +57,8 @@ ALL_ROUNDS = "all_rounds"
 
 
 @dataclass(frozen=True)
-class Robustness:
-    """A column of how a model reads base test digits made harder: the evaluations that have these values."""
+class RobustnessColumn:
+    """A column for corrupted, attacked or moved base test digits: of the evaluations that have these values."""
 
     title: str
     where: dict[str, Any]
@@ -66,10 +66,10 @@ class Robustness:
 
 
 ROBUSTNESS = {
-    "corrupted": Robustness("Corrupted", {"suite": Suite.CORRUPTION}, kind=Share),
-    "pgd_0.1": Robustness("PGD, ε 0.1", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.1}),
-    "pgd_0.3": Robustness("PGD, ε 0.3", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.3}),
-    "moved": Robustness("Shifted, turned", {"suite": Suite.MOVED, "grid": "both"}),
+    "corrupted": RobustnessColumn("Corrupted", {"suite": Suite.CORRUPTION}, kind=Share),
+    "pgd_0.1": RobustnessColumn("PGD, ε 0.1", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.1}),
+    "pgd_0.3": RobustnessColumn("PGD, ε 0.3", {"suite": Suite.PGD, "norm": "linf", "epsilon": 0.3}),
+    "moved": RobustnessColumn("Shifted, turned", {"suite": Suite.MOVED, "grid": "both"}),
 }
 #: The column that an evaluation counts for; of a round's test split only what was measured on its newest freeze.
 COLUMN = Case(
@@ -88,16 +88,18 @@ def _measurements(task: Task) -> dict[int, dict[str, Rate]]:
     for model, column, number, correct, n in rows:
         key = f"round_{number}" if number else column
         found[model][key] = (ROBUSTNESS[key].kind if key in ROBUSTNESS else Rate)(correct, n)
-    rounds = {key for on in found.values() for key in on if key.startswith("round_")}
-    for on in found.values():
-        # Only who was measured on all of them: otherwise two models would be compared on two sets.
-        if rounds and rounds <= on.keys():
-            on[ALL_ROUNDS] = Rate(sum(on[key].numerator for key in rounds), sum(on[key].denominator for key in rounds))
+    rounds = {key for rates in found.values() for key in rates if key.startswith("round_")}
+    for rates in found.values():
+        # Only models that were measured on all rounds: the others would be compared on different sets.
+        if rounds and rounds <= rates.keys():
+            on_rounds = [rates[key] for key in rounds]
+            correct, n = sum(rate.numerator for rate in on_rounds), sum(rate.denominator for rate in on_rounds)
+            rates[ALL_ROUNDS] = Rate(correct, n)
     return found
 
 
-def _columns(measured: Mapping[int, Mapping[str, Rate]]) -> list[Column]:
-    sizes = {key: rate.denominator for on in measured.values() for key, rate in on.items()}
+def _columns(measured: Mapping[int, Mapping[str, Rate]]) -> list[MatrixColumn]:
+    sizes = {key: rate.denominator for rates in measured.values() for key, rate in rates.items()}
     numbers = sorted(int(key.removeprefix("round_")) for key in sizes if key.startswith("round_"))
     titles: list[tuple[str, str, int | None]] = [
         (Suite.BASE_TEST, "Base test set", None),
@@ -110,7 +112,7 @@ def _columns(measured: Mapping[int, Mapping[str, Rate]]) -> list[Column]:
     ]
 
 
-def _cell(rate: Rate | None) -> Cell | None:
+def _cell(rate: Rate | None) -> MatrixCell | None:
     if rate is None:
         return None
     return {

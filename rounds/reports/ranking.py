@@ -9,7 +9,7 @@ from stats.boards import AnnotatorCounts
 
 from .accuracy import ALL_ROUNDS, matrix
 from .rounds import annotator_counts
-from .shapes import BestAnnotator, BestModel, Cell, Leaderboard, Matrix
+from .shapes import BestAnnotator, BestModel, Leaderboard, Matrix, MatrixCell
 
 
 def leaderboard(task: Task) -> Leaderboard:
@@ -22,20 +22,20 @@ def _best_annotators(counts: Mapping[str, AnnotatorCounts]) -> list[BestAnnotato
     people = Person.objects.select_related("user").in_bulk(counts).values()
     board = [(person, counts[str(person.pk)]) for person in people if person.user and person.user.is_active]
     board.sort(key=lambda line: (-line[1].verified, line[1].attempts, line[0].name))
-    ranks = boards.ranks([of.verified for _, of in board])
+    ranks = boards.ranks([tally.verified for _, tally in board])
     return [
         {
             "rank": rank,
             "annotator": person.pk,
             "name": person.name,
-            "attempts": of.attempts,
-            "fooled": of.fooled,
-            "verified": of.verified,
-            "pending": of.pending,
-            "rejected": of.rejected,
-            "vmer": of.vmer.to_json() if of.vmer else None,
+            "attempts": tally.attempts,
+            "fooled": tally.fooled,
+            "verified": tally.verified,
+            "pending": tally.pending,
+            "rejected": tally.rejected,
+            "vmer": tally.vmer.to_json() if tally.vmer else None,
         }
-        for rank, (person, of) in zip(ranks, board, strict=True)
+        for rank, (person, tally) in zip(ranks, board, strict=True)
     ]
 
 
@@ -61,6 +61,6 @@ def _best_models(measured: Matrix) -> list[BestModel]:
     return lines
 
 
-def _value(cell: Cell | None) -> float:
+def _value(cell: MatrixCell | None) -> float:
     """For sorting: what was not measured comes last."""
     return cell["value"] if cell and cell["value"] is not None else -1.0

@@ -60,13 +60,13 @@ def compute_round(round: Round) -> StoredReport:
         },
         "rejections": rejections,
         "effort": _effort(round),
-        "most_active": effort.most_active([of.attempts for of in by_annotator.values()]).to_json(),
+        "most_active": effort.most_active([counts.attempts for counts in by_annotator.values()]).to_json(),
         "agreement": _agreement(round),
         "classes": _class_rates(groups, labels),
         "confusion": {"labels": labels, "counts": classes.confusion(groups, labels)},
         "splits": _splits(round),
         "change": _change(round, counts),
-        "tallies": {annotator: list(astuple(of)) for annotator, of in by_annotator.items()},
+        "tallies": {annotator: list(astuple(tally)) for annotator, tally in by_annotator.items()},
     }
 
 
@@ -75,11 +75,11 @@ def task_report(task: Task) -> TaskReport:
     reports = [_stored_or_current(round) for round in selectors.opened_rounds(task)]
     counts = [report["counts"] for report in reports]
     sums: FoolingCounts = {
-        "attempts": sum(of["attempts"] for of in counts),
-        "fooled": sum(of["fooled"] for of in counts),
-        "verified": sum(of["verified"] for of in counts),
-        "pending": sum(of["pending"] for of in counts),
-        "rejected": sum(of["rejected"] for of in counts),
+        "attempts": sum(each["attempts"] for each in counts),
+        "fooled": sum(each["fooled"] for each in counts),
+        "verified": sum(each["verified"] for each in counts),
+        "pending": sum(each["pending"] for each in counts),
+        "rejected": sum(each["rejected"] for each in counts),
     }
     annotators = {annotator for report in reports for annotator in report["tallies"]}
     return {
@@ -140,15 +140,15 @@ def _count_annotators(round: Round) -> dict[str, AnnotatorCounts]:
             found[annotator]["fooled"] += n
             found[annotator][verification] += n
     return {
-        str(annotator): AnnotatorCounts(of["attempts"], of["fooled"], of["verified"], of["pending"], of["rejected"])
-        for annotator, of in sorted(found.items())
+        str(annotator): AnnotatorCounts(n["attempts"], n["fooled"], n["verified"], n["pending"], n["rejected"])
+        for annotator, n in sorted(found.items())
     }
 
 
 def _clustered(annotators: Collection[AnnotatorCounts]) -> Clustered:
-    attempts = [of.attempts for of in annotators]
-    fooled = [of.fooled for of in annotators]
-    verified = [of.verified for of in annotators]
+    attempts = [counts.attempts for counts in annotators]
+    fooled = [counts.fooled for counts in annotators]
+    verified = [counts.verified for counts in annotators]
     mer, vmer = bootstrap.cluster_intervals(attempts, fooled, verified)
     return {
         "mer": listed(mer),
@@ -171,13 +171,13 @@ def _by_class(round: Round) -> tuple[list[classes.Group], Rejections]:
         "model_was_right": why["model_was_right"],
         "another_label": why["another_label"],
         "unreadable": why[rules.UNREADABLE],
-        "split": why[rules.SPLIT],
+        "split": why[rules.SPLIT_VOTE],
         "abuse": why[rules.ABUSE],
     }
 
 
 def _reason(rejected_as: str, predicted: str) -> str:
-    if rejected_as in (rules.UNREADABLE, rules.SPLIT, rules.ABUSE):
+    if rejected_as in (rules.UNREADABLE, rules.SPLIT_VOTE, rules.ABUSE):
         return rejected_as
     return "model_was_right" if rejected_as == predicted else "another_label"
 
@@ -190,8 +190,8 @@ def _labels(task: Task, groups: Collection[classes.Group]) -> list[str]:
 
 def _class_rates(groups: Sequence[classes.Group], labels: Sequence[str]) -> list[Class]:
     return [
-        {"label": of.label, "attempts": of.mer.denominator, "mer": of.mer.to_json(), "vmer": of.vmer.to_json()}
-        for of in classes.class_rates(groups, labels)
+        {"label": each.label, "attempts": each.mer.denominator, "mer": each.mer.to_json(), "vmer": each.vmer.to_json()}
+        for each in classes.class_rates(groups, labels)
     ]
 
 

@@ -144,7 +144,7 @@ class TaskReport(TypedDict):
 # --- Models × test sets -------------------------------------------------------------------------------------------
 
 
-class Column(TypedDict):
+class MatrixColumn(TypedDict):
     """A test set: the base test set, a round's frozen test split, all those splits together, or digits of the base test
     set made hard: corrupted, attacked, or shifted and turned. A set on which nothing was measured has no column."""
 
@@ -159,7 +159,7 @@ class Column(TypedDict):
     n: int
 
 
-class Cell(TypedDict):
+class MatrixCell(TypedDict):
     """How many of n a model reads right."""
 
     correct: int
@@ -168,7 +168,7 @@ class Cell(TypedDict):
     interval: Annotated[IntervalJson | None, "Wilson's 95 %; null for `corrupted`, where a digit counts many times."]
 
 
-class Reference(TypedDict):
+class PlainReference(TypedDict):
     """The plainly trained model that an adversarially trained one is compared with."""
 
     number: int
@@ -176,25 +176,25 @@ class Reference(TypedDict):
     changes: Annotated[list[ChangeJson | None], "Against it on the same set."]
 
 
-class Row(TypedDict):
+class MatrixRow(TypedDict):
     """One model's row; null in a cell where it was not measured."""
 
     model: Annotated[int, "Its id."]
     number: int
     name: str
     parent: Annotated[int | None, "Its number."]
-    cells: Annotated[list[Cell | None], "In the order of the columns."]
+    cells: Annotated[list[MatrixCell | None], "In the order of the columns."]
     changes: Annotated[list[ChangeJson | None], "Against the parent on the same set."]
     recipe: Annotated[str, "What its training minimised; `standard` is plain training."]
-    reference: Annotated[Reference | None, "Null for a plainly trained model, or without one."]
+    reference: Annotated[PlainReference | None, "Null for a plainly trained model, or without one."]
 
 
 class Matrix(TypedDict):
     """Accuracy of every model on every test set, as measured when the models were trained."""
 
     task: Annotated[str, "The slug."]
-    columns: list[Column]
-    rows: Annotated[list[Row], "Oldest model first."]
+    columns: list[MatrixColumn]
+    rows: Annotated[list[MatrixRow], "Oldest model first."]
 
 
 # --- Leaderboards -------------------------------------------------------------------------------------------------
@@ -216,8 +216,8 @@ class BestModel(TypedDict):
     model: Annotated[int, "Its id."]
     number: int
     name: str
-    all_rounds: Cell | None
-    base_test: Cell | None
+    all_rounds: MatrixCell | None
+    base_test: MatrixCell | None
 
 
 class Leaderboard(TypedDict):

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from models_zoo.data.images import ImageError, canonical_png, to_array
-from rounds import predictor, rules
+from rounds import predictor, rules, selectors
 from rounds.db import lock_shared
 from rounds.errors import ErrorKind, Refused
 from rounds.models import Drawing, Example, Person, Prompt, Round
@@ -43,13 +43,13 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
     if earlier := None if prompt.is_open and round.is_open else _stored_before(prompt, idempotency_key, sha256):
         return earlier
     if not round.is_open:
-        refuse_moved_on(round)
+        _refuse_closed(round)
     if not prompt.is_open:
         raise ErrorKind.PROMPT_FINISHED.error()
     assert round.adversary is not None  # a database constraint: only a draft has none
 
     probabilities = predictor.predict(round.adversary, to_array(png, size=round.task.input_size))
-    example = _verdict(prompt, sha256, probabilities, idempotency_key)
+    example = _new_example(prompt, sha256, probabilities, idempotency_key)
     try:
         with transaction.atomic():
             _store(example, png, round)
@@ -67,7 +67,7 @@ def submit_example(*, prompt: Prompt, image: bytes, idempotency_key: str | None 
 def retract_example(*, example: Example, by: Person) -> None:
     """Takes an example back for its author, as long as its round is open and validators have not settled it.
 
-    Only one that fooled, or practice: whoever could take misses back could polish every rate.
+    Only one that fooled, or practice: taking misses back would raise the error rates.
     """
     if example.annotator_id != by.pk:
         raise ErrorKind.NOT_YOURS.error()
@@ -80,15 +80,15 @@ def retract_example(*, example: Example, by: Person) -> None:
         raise ErrorKind.NOT_RETRACTABLE_ANY_MORE.error()
 
 
-def refuse_moved_on(round: Round) -> NoReturn:
+def _refuse_closed(round: Round) -> NoReturn:
     """Raises that `round` no longer takes examples, and which round does."""
-    current = Round.objects.filter(task=round.task_id, status=Round.Status.OPEN).first()
+    current = selectors.open_round(round.task)
     if current is None:
         raise ErrorKind.ROUND_CLOSED_NONE_OPEN.error(number=round.number, open_round=None)
     raise ErrorKind.ROUND_CLOSED.error(number=round.number, open_number=current.number, open_round=current.pk)
 
 
-def _verdict(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency_key: str | None) -> Example:
+def _new_example(prompt: Prompt, sha256: str, probabilities: np.ndarray, idempotency_key: str | None) -> Example:
     """The example as it will be stored; `probabilities` is float [labels], summing to 1."""
     labels = prompt.round.task.labels
     prediction = labels[int(probabilities.argmax())]
@@ -118,14 +118,14 @@ def _store(example: Example, png: bytes, round: Round) -> None:
     """The whole of a submit's transaction: four statements."""
     current = lock_shared(Round.objects.filter(pk=round.pk).only("status", "adversary"))
     if current is None or not current.is_open or current.adversary_id != example.model_id:
-        refuse_moved_on(round)
+        _refuse_closed(round)
     prompt, status = example.prompt, example.prompt_status
-    took_turn = Prompt.objects.filter(pk=prompt.pk, status=Prompt.Status.OPEN, try_count=prompt.try_count).update(
+    updated = Prompt.objects.filter(pk=prompt.pk, status=Prompt.Status.OPEN, try_count=prompt.try_count).update(
         try_count=example.try_number,
         status=status,
         finished_at=None if status == Prompt.Status.OPEN else example.created_at,
     )
-    if not took_turn:
+    if not updated:
         raise ErrorKind.PROMPT_CHANGED.error()
     Drawing.objects.bulk_create([Drawing(sha256=example.drawing_id, png=png)], ignore_conflicts=True)
     example.save(force_insert=True)

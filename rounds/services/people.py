@@ -64,7 +64,7 @@ def set_roles(*, user: User, roles: Collection[str], by: User | None, why: str =
 
 
 def join(*, user: User) -> None:
-    """What signing up brings: the roles of SIGNUP_ROLES. No admin's doing, so nothing is recorded."""
+    """Gives a new account the roles of SIGNUP_ROLES. No admin does this, so nothing is recorded."""
     _store_roles(user, _stored_roles(user).union(settings.SIGNUP_ROLES))
 
 
@@ -73,7 +73,7 @@ def _stored_roles(user: User) -> frozenset[str]:
 
 
 def _store_roles(user: User, roles: Collection[str]) -> None:
-    """Only staff may enter the admin site: an admin may, and who is no longer one may not, except superusers."""
+    """Also sets `is_staff`, which opens the admin site: to admins and superusers, and no longer to a former admin."""
     was_admin = ADMIN in _stored_roles(user)
     user.groups.set(Group.objects.filter(name__in=roles))
     is_staff = ADMIN in roles or (user.is_staff and (user.is_superuser or not was_admin))

@@ -14,13 +14,13 @@ from rounds.models import Person, Prompt, Round, Task
 def issue_prompt(*, task: Task, annotator: Person, label: str | None = None) -> tuple[Prompt, bool]:
     """The prompt that `annotator` draws next in the open round of `task`, and whether it is new.
 
-    Who has an open prompt gets that one. With balanced assignment the server chooses the label; `label` is for tasks
-    where the annotator does (and for practice, where nothing is counted). Raises Refused when no round is open, Invalid
-    for a label outside the task.
+    An annotator with an open prompt gets that one. With balanced assignment the server chooses the label; `label` is
+    for tasks where the annotator does (and for practice, where nothing is counted). Raises Refused when no round is
+    open, Invalid for a label outside the task.
     """
     if label is not None and label not in task.labels:
         raise ErrorKind.LABEL_UNKNOWN.error(label=label, labels=", ".join(task.labels))
-    round = Round.objects.select_related("adversary", "task").filter(task=task, status=Round.Status.OPEN).first()
+    round = selectors.open_round(task)
     if round is None:
         raise ErrorKind.NO_OPEN_ROUND.error()
     practice = annotator.is_guest or selectors.practice_left(round, annotator) > 0

@@ -21,8 +21,8 @@ from rounds.state_machine import MOVES, targets_from, targets_in_words
 from .audit import Action, record
 
 Status = Round.Status
-#: A run that no worker took for so long is queued again: its message may be lost, or its worker dead.
-QUEUE_PATIENCE = timedelta(minutes=5)
+#: A run that no worker claimed within this time is queued again: its message may be lost, or its worker dead.
+QUEUE_TIMEOUT = timedelta(minutes=5)
 
 
 def draft_round(*, task: Task, adversary: ModelVersion) -> Round:
@@ -75,14 +75,14 @@ def start_training(
 
 def enqueue_run(run: TrainingRun) -> None:
     """Puts a run on the `train` queue. Safe to repeat: workers claim the run, and only one gets it."""
-    TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() + QUEUE_PATIENCE)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() + QUEUE_TIMEOUT)
     enqueue("rounds.jobs.train", run.pk, cluster="train", name=f"train round {run.round.number}")
 
 
-def review(*, run: TrainingRun, verdict: rules.Verdict) -> Round:
-    """training → reviewing with the gate's verdict; a new model that passed opens the next round by itself."""
+def review(*, run: TrainingRun, result: rules.GateResult) -> Round:
+    """training → reviewing, with the gate's result; a new model that passed opens the next round by itself."""
     round = _move(run.round, "review", None, f"{run.model} is trained and measured")
-    if verdict.passed:
+    if result.passed:
         accept_model(round=round, by=None, why="the gate let it pass")
     return round
 
@@ -103,7 +103,7 @@ def keep_adversary(*, round: Round, by: User | None, why: str = "") -> Round:
 
 
 def return_to_validating(*, round: Round, why: str) -> Round:
-    """training → validating: the training failed; the admin can mend and start it again."""
+    """training → validating: the training failed; the admin can start it again."""
     return _move(round, "return", None, why)
 
 
@@ -115,11 +115,11 @@ def _finish(round: Round, verb: str, by: User | None, why: str, *, adversary: Mo
         if untrained and examples_to_train_on(done).exists():
             freeze(done)  # Nobody trains on it now; every later training does, and every later model is measured on it.
         Round.objects.filter(pk=done.pk).update(report=reports.compute_round(done))
-        upcoming = _upcoming(done.task, adversary)
+        upcoming = _next_draft(done.task, adversary)
         return open_round(round=upcoming, by=by, why=f"round {done.number} is done: {why}")
 
 
-def _upcoming(task: Task, adversary: ModelVersion) -> Round:
+def _next_draft(task: Task, adversary: ModelVersion) -> Round:
     """The draft that an admin made early, or a new one; its adversary is the one that was just decided on."""
     draft = task.rounds.filter(status=Status.DRAFT).first()
     if draft is None:
@@ -131,17 +131,17 @@ def _upcoming(task: Task, adversary: ModelVersion) -> Round:
 
 def _move(round: Round, verb: str, by: User | None, why: str, **changes: Any) -> Round:
     """Moves `round` on from the status the caller saw, if the move starts there and nobody moved it meanwhile."""
-    move, seen = MOVES[verb], Status(round.status)
+    move, before = MOVES[verb], Status(round.status)
     to = move.target
-    if seen not in move.sources:
+    if before not in move.sources:
         raise _illegal(round, to)
     with transaction.atomic():
-        moved = Round.objects.filter(pk=round.pk, status=seen).update(status=to, **changes)
+        moved = Round.objects.filter(pk=round.pk, status=before).update(status=to, **changes)
         if not moved:
             round.refresh_from_db()
             raise _illegal(round, to)
-        moved_from_to = {"round": round, "task": round.task, "from_status": seen, "to_status": to}
-        record(Action.ROUND_MOVED, by=by, why=why or move.default_reason, **moved_from_to)
+        about = {"round": round, "task": round.task, "from_status": before, "to_status": to}
+        record(Action.ROUND_MOVED, by=by, why=why or move.default_reason, **about)
     round.refresh_from_db()
     return round
 

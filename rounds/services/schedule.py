@@ -7,7 +7,7 @@ POLLING = "poll"
 
 
 def schedule_polling() -> None:
-    """Lets a worker poll the rounds every minute; scheduled already, it stays as it is."""
+    """Schedules the job that polls the rounds, every minute; an existing schedule is left alone."""
     Schedule.objects.get_or_create(
         name=POLLING, defaults={"func": "rounds.jobs.poll", "schedule_type": Schedule.MINUTES, "minutes": 1}
     )

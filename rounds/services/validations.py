@@ -81,7 +81,7 @@ def decide_dispute(*, example: Example, by: User, abusive: bool, why: str = "") 
 
 
 def resettle(example: Example) -> None:
-    """Works out, from its validations, where an example stands. The only writer of these columns."""
+    """Computes an example's verification from its validations and stores it. Nothing else writes these columns."""
     _store_settlement(example, *settlement_of(example, list(example.validations.values_list("answer", flat=True))))
 
 
@@ -113,9 +113,8 @@ def _store_settlement(example: Example, settlement: rules.Settlement, votes_to_s
 
 
 def _check_answer(task: Task, answer: str, reason: str) -> None:
-    choices = [*task.labels, rules.UNREADABLE, rules.ABUSE]
-    if answer not in choices:
-        raise ErrorKind.ANSWER_UNKNOWN.error(answer=answer, choices=", ".join(choices))
+    if answer not in task.answer_choices:
+        raise ErrorKind.ANSWER_UNKNOWN.error(answer=answer, choices=", ".join(task.answer_choices))
     if answer == rules.ABUSE and not reason:
         raise ErrorKind.REASON_MISSING.error()
 

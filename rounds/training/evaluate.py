@@ -1,4 +1,4 @@
-"""What a new model is measured on (the base sets, pictures made harder, rounds' splits), and the gate's verdict."""
+"""Measures a new model (on the base sets, corrupted, attacked and moved pictures, rounds' splits); asks the gate."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -27,11 +27,11 @@ Split = TrainingSetItem.Split
 SAMPLE_SIZE = 200
 #: Suites whose accuracies the database stores. What else a model's table has is in its files only.
 STORED_SUITES = ("base", "corruption", "fgsm", "pgd", "moved")
-#: By these models are chosen, so they are in no table.
+#: New models are accepted by their results on these, so that no table shows them.
 DEV_SUITES = ("base_dev", "round_dev")
 
 OnMeasuring = Callable[[str], None]
-"""Called often while a model is measured, with what it is measured on. An exception of it ends the measuring."""
+"""Called often while a model is measured, with the name of what it is measured on. Raising an exception ends it."""
 
 
 def evaluate_on_base(fitted: Fitted, base: BaseData, on_measuring: OnMeasuring) -> list[Row]:
@@ -67,7 +67,7 @@ def evaluate_on_rounds(
         training_set = run.training_set if round == run.round else round.training_set
         assert training_set is not None  # only frozen rounds are listed
         for split, suite in ((Split.DEV, "round_dev"), (Split.TEST, "round")):
-            images, labels = split_arrays(training_set, split, of_round=round)
+            images, labels = split_arrays(training_set, split, only_round=round)
             if not len(labels):
                 continue
             condition, counts = Condition(suite, round=str(round.number)), confusion(model, images, labels)
@@ -81,7 +81,7 @@ def evaluate_on_rounds(
     return found, round_rows(name, confusions)
 
 
-def measurements_of(rows: Iterable[Row]) -> list[Measurement]:
+def to_measurements(rows: Iterable[Row]) -> list[Measurement]:
     """What the database stores of a new model's table on the base test set."""
     return [
         Measurement(None, row.condition, row.score)
@@ -90,8 +90,8 @@ def measurements_of(rows: Iterable[Row]) -> list[Measurement]:
     ]
 
 
-def rows_of(name: str, measurements: Iterable[Measurement]) -> list[Row]:
-    """The other way round: measurements of one model as rows of its table."""
+def to_rows(name: str, measurements: Iterable[Measurement]) -> list[Row]:
+    """The measurements of one model as rows of its table."""
     rows = [
         Row(name, measured.condition, measured.score.correct, measured.score.n)
         for measured in measurements
@@ -100,7 +100,7 @@ def rows_of(name: str, measurements: Iterable[Measurement]) -> list[Row]:
     return rows + all_rounds(rows)
 
 
-def gate_verdict(run: TrainingRun, measurements: list[Measurement]) -> rules.Verdict:
+def gate_result(run: TrainingRun, measurements: list[Measurement]) -> rules.GateResult:
     """The gate on dev sets: base, and the adversarial ones of all rounds together. Test sets are not considered."""
     parents = _measurements_of_model(run.parent, measurements)
     own = [measured for measured in measurements if measured.model is None]
@@ -118,16 +118,14 @@ def card_reference(run: TrainingRun, measurements: list[Measurement]) -> Referen
     that the card shows what an adversarial training gained and what it cost. The parent, too, where there is none."""
     plain = selectors.plain_reference(run.parent, run.parent.task.model_versions.in_bulk())
     model = plain or run.parent
-    kinship = "its parent" if model == run.parent else "the nearest model that was trained plainly"
+    relation = "its parent" if model == run.parent else "the nearest model that was trained plainly"
     about = (
-        f"{model} is {kinship} (recipe {model.recipe_name}). It has not seen what was collected since; each round's "
+        f"{model} is {relation} (recipe {model.recipe_name}). It has not seen what was collected since; each round's "
         "test split holds what fooled that round's own adversary."
     )
     if plain is None:
-        about += (
-            " None of its ancestors was trained plainly: what adversarial training gained and cost is not seen here."
-        )
-    return Reference(model.name, about, rows_of(model.name, _measurements_of_model(model, measurements)))
+        about += " None of its ancestors was trained plainly: the effect of adversarial training can't be seen here."
+    return Reference(model.name, about, to_rows(model.name, _measurements_of_model(model, measurements)))
 
 
 @contextmanager

@@ -32,14 +32,14 @@ from rounds.training.inputs import load_base, write_inputs
 from rounds.training.model_files import fetch, save, store_model
 from rounds.training.runs import LeaseLost
 
-__all__ = ["EXPLAINED", "execute", "import_ahead"]
+__all__ = ["EXPLAINED_ERRORS", "execute", "import_ahead"]
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_HEARTBEATS = 1.5
 #: Failures whose message is a sentence for the admin.
-EXPLAINED = (TrainingFailed, ConfigError, BaseDataError, CheckpointError, ManifestChanged)
-FULL = "The disk is full: make room, then train again; it starts over."
+EXPLAINED_ERRORS = (TrainingFailed, ConfigError, BaseDataError, CheckpointError, ManifestChanged)
+DISK_FULL = "The disk is full: make room, then train again; it starts over."
 
 
 def execute(run: TrainingRun) -> None:
@@ -58,10 +58,10 @@ def execute(run: TrainingRun) -> None:
         if not runs.holds_run(run=run):
             log.exception("run %s was claimed by another worker", run.pk)
             return
-        # Room first: where the disk is full, writing down why it failed needs some too.
+        # Before the failure is stored: where the disk is full, that needs space too.
         _clear(run, folder)
-        runs.fail_run(run=run, error=_sentence(error))
-        if not isinstance(error, EXPLAINED) and not is_full(error):
+        runs.fail_run(run=run, error=_failure_message(error))
+        if not isinstance(error, EXPLAINED_ERRORS) and not is_full(error):
             raise
         return
     _clear(run, folder)
@@ -74,7 +74,7 @@ def _config(run: TrainingRun) -> Config:
 
 
 def _fetch_checkpoint(run: TrainingRun, folder: Path) -> None:
-    """Of a worker that died on another machine."""
+    """Fetches the checkpoint of a worker that died on another machine."""
     stored = run.progress.get("checkpoint")
     if stored and not (folder / CHECKPOINT).exists() and default_storage.exists(stored):
         fetch(stored, folder / CHECKPOINT)
@@ -106,16 +106,16 @@ def _training_heartbeat(run: TrainingRun, folder: Path) -> Callable[[Progress], 
 def _publish(run: TrainingRun, folder: Path, fitted: Fitted, base: BaseData) -> None:
     on_measuring = _measuring_heartbeat(run)
     rows = evaluate.evaluate_on_base(fitted, base, on_measuring)
-    on_rounds, rows_of_rounds = evaluate.evaluate_on_rounds(run, fitted.model, rows[0].model, on_measuring)
+    on_rounds, round_rows = evaluate.evaluate_on_rounds(run, fitted.model, rows[0].model, on_measuring)
     measurements = [
         evaluate.evaluate_on_base_dev(fitted.model, base),
-        *evaluate.measurements_of(rows),
+        *evaluate.to_measurements(rows),
         *on_rounds,
     ]
-    record(folder, rows + rows_of_rounds, reference=evaluate.card_reference(run, measurements))
+    record(folder, rows + round_rows, reference=evaluate.card_reference(run, measurements))
     columns = store_model(run.round.task, folder, fitted, f"run-{run.pk}-{fitted.weights_hash[:12]}", _config(run))
-    verdict = evaluate.gate_verdict(run, measurements)
-    runs.publish_model(run=run, verdict=verdict, measurements=measurements, **columns)
+    result = evaluate.gate_result(run, measurements)
+    runs.publish_model(run=run, result=result, measurements=measurements, **columns)
 
 
 def _measuring_heartbeat(run: TrainingRun) -> evaluate.OnMeasuring:
@@ -139,10 +139,10 @@ def _clear(run: TrainingRun, folder: Path) -> None:
             default_storage.delete(f"runs/{run.pk}/{name}")
 
 
-def _sentence(error: Exception) -> str:
+def _failure_message(error: Exception) -> str:
     # `fit` says of a full disk that it goes on later; here its folder and checkpoints are gone, to make room.
     if is_full(error) or (error.__cause__ and is_full(error.__cause__)):
-        return FULL
-    if isinstance(error, EXPLAINED):
+        return DISK_FULL
+    if isinstance(error, EXPLAINED_ERRORS):
         return str(error)
     return f"An unexpected error stopped it ({type(error).__name__}: {error})."

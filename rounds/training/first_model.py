@@ -17,7 +17,7 @@ from models_zoo.training.model_card import Reference, record
 from models_zoo.training.recipes import Standard
 from rounds.models import ModelVersion, Task
 from rounds.training import runs
-from rounds.training.evaluate import OnMeasuring, evaluate_on_base, evaluate_on_base_dev, measurements_of
+from rounds.training.evaluate import OnMeasuring, evaluate_on_base, evaluate_on_base_dev, to_measurements
 from rounds.training.inputs import load_base
 from rounds.training.model_files import store_model
 
@@ -46,7 +46,7 @@ def train_first_model(
         record(folder, rows, reference=reference)
         reference = Reference("its plainly trained twin", "The same data and config, with the recipe standard.", rows)
         columns = store_model(task, folder, fitted, f"first-{fitted.weights_hash[:12]}", wanted)
-        trained.append((columns, [evaluate_on_base_dev(fitted.model, base), *measurements_of(rows)]))
+        trained.append((columns, [evaluate_on_base_dev(fitted.model, base), *to_measurements(rows)]))
     models = []
     with transaction.atomic():
         for columns, measurements in reversed(trained):

@@ -23,10 +23,10 @@ class FieldGroup:
 def recipe_help() -> list[FieldGroup]:
     """The configuration's own fields, those of each recipe, those of `augment`."""
     config = field_docs(Config)
-    config.pop("classes")  # the task has it
+    config.pop("classes")  # comes from the task
     recipes = [_group(json.dumps({"recipe": {"name": name}}), recipe) for name, recipe in RECIPES.items()]
     return [
-        FieldGroup("Fields", "", _described(config, NEXT.to_json())),
+        FieldGroup("Fields", "", _field_rows(config, NEXT.to_json())),
         *(group for group in recipes if group.fields),
         _group('{"augment": {…}}', Augment),
     ]
@@ -34,8 +34,8 @@ def recipe_help() -> list[FieldGroup]:
 
 def _group(title: str, kind: type) -> FieldGroup:
     about = (kind.__doc__ or "").partition("\n")[0]
-    return FieldGroup(title, about, _described(field_docs(kind), asdict(kind())))
+    return FieldGroup(title, about, _field_rows(field_docs(kind), asdict(kind())))
 
 
-def _described(texts: dict[str, str], values: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _field_rows(texts: dict[str, str], values: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(name, json.dumps(values[name]), text.replace("`", "")) for name, text in texts.items()]

@@ -18,7 +18,7 @@ Status = TrainingRun.Status
 
 
 class LeaseLost(Exception):
-    """Another worker has this run now, or it has ended. Whoever gets this stops, and changes nothing more."""
+    """Another worker has this run now, or it has ended. A worker that gets this stops, and changes nothing more."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def record_measurements(measurements: Iterable[Measurement], *, new_model: Model
 
 
 def publish_model(
-    *, run: TrainingRun, verdict: rules.Verdict, measurements: Iterable[Measurement], **fields: Any
+    *, run: TrainingRun, result: rules.GateResult, measurements: Iterable[Measurement], **fields: Any
 ) -> ModelVersion:
     """The end of a run that went well, in one transaction: model, measurements, gate, and the round's next move.
 
@@ -110,18 +110,18 @@ def publish_model(
         held.update(
             status=Status.SUCCEEDED,
             model=model,
-            gate=asdict(verdict),
+            gate=asdict(result),
             finished_at=timezone.now(),
             lease_until=None,
             error="",
         )
         run.refresh_from_db()
-        services.review(run=run, verdict=verdict)
-    if not verdict.passed:
+        services.review(run=run, result=result)
+    if not result.passed:
         services.notify_admins(
             round=run.round,
             subject=f"{run.round} waits for your decision",
-            body="The new model did not pass the gate:\n" + "\n".join(verdict.reasons),
+            body="The new model did not pass the gate:\n" + "\n".join(result.reasons),
         )
     return model
 

@@ -24,8 +24,8 @@ class PageRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-class PersonRequest(PageRequest):
-    """The same, behind `for_roles` or `login_required`."""
+class LoggedInRequest(PageRequest):
+    """A request of somebody who is logged in, as `for_roles` and `login_required` make sure."""
 
     user: User
 
@@ -37,8 +37,8 @@ def for_roles(*wanted: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return _to_log_in(request)
-            deny_without(request.user, *wanted)
+                return _login_redirect(request)
+            require_role_or_403(request.user, *wanted)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -46,16 +46,16 @@ def for_roles(*wanted: str) -> Callable[[View], View]:
     return decorate
 
 
-def _to_log_in(request: PageRequest) -> HttpResponse:
-    """With htmx, the whole page goes to the log-in, and comes back to itself rather than to one of its parts."""
+def _login_redirect(request: PageRequest) -> HttpResponse:
+    """With htmx, the whole page goes to the log-in, which leads back to the page and not to the part it asked for."""
     if request.htmx:
         here = request.htmx.current_url_abs_path or "/"
         return HttpResponseClientRedirect(redirect_to_login(here).url)
     return redirect_to_login(request.get_full_path())
 
 
-def deny_without(user: Any, *wanted: str) -> None:
-    """A 403 page with the service's sentence, unless `user` has one of the roles."""
+def require_role_or_403(user: Any, *wanted: str) -> None:
+    """Answers with a 403 page and the service's sentence, unless `user` has one of the roles."""
     try:
         services.require_role(user, *wanted)
     except NotAllowed as refusal:

@@ -1,4 +1,4 @@
-"""How allauth and this platform meet."""
+"""What allauth does on this site when somebody signs up."""
 
 from typing import Any
 

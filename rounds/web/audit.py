@@ -18,11 +18,11 @@ from rounds.models import AuditEvent, Task
 from rounds.models.audit import AuditQuerySet
 from rounds.roles import ADMIN
 
-from .access import PersonRequest, for_roles
+from .access import LoggedInRequest, for_roles
 
 Action = AuditEvent.Action
 EVENTS_A_PAGE = 50
-#: For so long the staff pages warn of an e-mail that could not be sent.
+#: How long the staff pages warn of an e-mail that could not be sent.
 WARN_FOR = timedelta(days=7)
 #: Longer values are not repeated in a sentence.
 LONGEST_VALUE = 60
@@ -30,7 +30,7 @@ LONGEST_VALUE = 60
 
 @never_cache
 @for_roles(ADMIN)
-def audit_log(request: PersonRequest) -> HttpResponse:
+def audit_log(request: LoggedInRequest) -> HttpResponse:
     """Everything recorded, newest first; with `?action=` and `?task=` only one kind, or one task."""
     tasks = list(Task.objects.all())
     action = request.GET.get("action", "")
@@ -41,11 +41,11 @@ def audit_log(request: PersonRequest) -> HttpResponse:
     if task:
         events = events.filter(task=task)
     page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "events": described(page), "actions": Action.choices, "action": action}
+    context = {"page": page, "events": with_sentences(page), "actions": Action.choices, "action": action}
     return render(request, "staff/audit.html", {**context, "tasks": tasks, "chosen_task": task})
 
 
-def described(events: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str]]:
+def with_sentences(events: Iterable[AuditEvent]) -> list[tuple[AuditEvent, str]]:
     """Each event with its sentence."""
     return [(event, sentence(event)) for event in events]
 

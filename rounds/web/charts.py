@@ -9,7 +9,7 @@ from stats.rates import RateJson
 #: The size of the drawing, and the margins around the plot, in SVG units.
 WIDTH, HEIGHT = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 68, 16, 16, 36
-#: MER is drawn so far left of its round's place and vMER so far right, so that their intervals don't overlap.
+#: MER is drawn this far left of its round's x and vMER this far right, so that their intervals don't overlap.
 OFFSET = 7
 #: With more rounds than this, only their numbers fit under the axis.
 MOST_ROUNDS_WITH_NAMES = 6
@@ -141,7 +141,7 @@ def _y(value: float, top: float) -> float:
 def _evenly_spaced(n: int, width: int) -> list[float]:
     """The x of `n` marks, each in the middle of its part of the axis."""
     step = (width - LEFT - RIGHT) / n
-    return [round(LEFT + (place + 0.5) * step, 1) for place in range(n)]
+    return [round(LEFT + (index + 0.5) * step, 1) for index in range(n)]
 
 
 def _axis_end(highest: float) -> float:

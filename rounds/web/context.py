@@ -1,4 +1,4 @@
-"""What every template may ask."""
+"""What every template can use."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from rounds.roles import ANNOTATOR
 
 
 def roles(request: HttpRequest) -> dict[str, Any]:
-    """`roles`: the names of the roles that the visitor has; `may_draw`: whether a sheet would be given to them.
+    """`roles`: the names of the roles that the visitor has; `may_draw`: whether the drawing page is open to them.
 
-    Lazy, so that pages that don't ask don't query.
+    Lazy, so that pages that use neither make no query.
     """
 
     def may_draw() -> bool:

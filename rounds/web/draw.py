@@ -1,4 +1,4 @@
-"""The drawing page. Prompts, drawings and verdicts go through the API; this page brings the sheet."""
+"""The drawing page. Its scripts get prompts and send drawings through the API."""
 
 from typing import Any
 from urllib.parse import quote
@@ -15,23 +15,23 @@ from rounds.errors import ErrorKind
 from rounds.models import Round, Task
 from rounds.roles import ANNOTATOR
 
-from .access import PageRequest, deny_without
+from .access import PageRequest, require_role_or_403
 
 
 @never_cache
 @ensure_csrf_cookie
 def draw(request: PageRequest, slug: str) -> HttpResponse:
-    """The sheet of the open round, for guests too; between rounds, what is going on until the next one opens."""
+    """The drawing page of the open round, for guests too; between rounds, a page that waits for the next one."""
     task = get_object_or_404(Task, slug=slug)
     if request.user.is_authenticated:
-        deny_without(request.user, ANNOTATOR)
+        require_role_or_403(request.user, ANNOTATOR)
     if round := selectors.open_round(task):
         return HttpResponseClientRefresh() if request.htmx else _sheet(request, task, round)
-    return _between(request, task)
+    return _between_rounds(request, task)
 
 
-def _between(request: PageRequest, task: Task) -> HttpResponse:
-    """The page asks every few seconds, with what it has `seen`: 204 as long as that stands."""
+def _between_rounds(request: PageRequest, task: Task) -> HttpResponse:
+    """The waiting page polls every few seconds, with the state it shows as `seen`: 204 while that has not changed."""
     round = selectors.latest_round(task)
     seen = f"{round.number}-{round.status}" if round else "nothing"
     if request.htmx:
@@ -45,7 +45,7 @@ def _sheet(request: PageRequest, task: Task, round: Round) -> HttpResponse:
 
 
 def _config(request: PageRequest, task: Task, round: Round) -> dict[str, Any]:
-    """What the page was made for. `static/js/draw/config.js` reads it from the page."""
+    """The task, the round and the visitor, for the page's scripts (`static/js/draw/config.js`)."""
     assert round.adversary is not None  # a database constraint: only a draft has none
     newcomer = request.user.is_authenticated  # guests, whose drawings never count, have a notice of their own
     person = getattr(request.user, "person", None)

@@ -39,11 +39,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when database, queue and adversaries work; 503 with a sentence for each part that does not."""
-    parts = {"database": database_trouble()}
+    parts = {"database": check_database()}
     if parts["database"] is None:
-        parts |= {"queue": queue_trouble(), "adversary": adversary_trouble()}
+        parts |= {"queue": check_queue(), "adversary": check_adversaries()}
     ready = not any(parts.values())
-    shown = {name: {"ready": trouble is None, "detail": trouble or ""} for name, trouble in parts.items()}
+    shown = {name: {"ready": error is None, "detail": error or ""} for name, error in parts.items()}
     return JsonResponse({"ready": ready, "parts": shown}, status=200 if ready else 503)
 
 
@@ -56,7 +56,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     )
 
 
-def database_trouble() -> str | None:
+def check_database() -> str | None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -66,7 +66,7 @@ def database_trouble() -> str | None:
     return None
 
 
-def queue_trouble() -> str | None:
+def check_queue() -> str | None:
     """Whether workers serve the queue: only a living cluster moves the next run of the polling schedule on.
 
     The schedule lies in the database, so this holds for every broker and for workers on other machines.
@@ -86,7 +86,7 @@ def queue_trouble() -> str | None:
     return None
 
 
-def adversary_trouble() -> str | None:
+def check_adversaries() -> str | None:
     try:
         for version in ModelVersion.objects.filter(rounds_served__status=Round.Status.OPEN).distinct():
             predictor.load(version)
@@ -138,12 +138,12 @@ def _round_metrics() -> list[Metric]:
     fooled = GaugeMetricFamily("dadc_round_fooled", "Of them, those that fooled.", labels=["task", "round"])
     rounds = Round.objects.filter(status=Round.Status.OPEN).values_list("pk", "task__slug", "number")
     examples = Example.objects.counted().filter(round__status=Round.Status.OPEN).order_by().values_list("round")
-    of_round = {
+    counts = {
         pk: (n, n_fooled) for pk, n, n_fooled in examples.annotate(n=Count("pk"), f=Count("pk", filter=Q(fooled=True)))
     }
     count.add_metric([], len(rounds))
     for pk, task, number in rounds:
-        n, n_fooled = of_round.get(pk, (0, 0))
+        n, n_fooled = counts.get(pk, (0, 0))
         attempts.add_metric([task, str(number)], n)
         fooled.add_metric([task, str(number)], n_fooled)
     return [count, attempts, fooled]

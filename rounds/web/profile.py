@@ -10,12 +10,12 @@ from rest_framework.authtoken.models import Token
 
 from rounds import selectors, services
 
-from .access import PersonRequest
+from .access import LoggedInRequest
 
 
 @never_cache
 @login_required
-def profile(request: PersonRequest) -> HttpResponse:
+def profile(request: LoggedInRequest) -> HttpResponse:
     person = services.person_of(request.user)
     return render(
         request,
@@ -31,7 +31,7 @@ def profile(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def renew_token(request: PersonRequest) -> HttpResponse:
+def renew_token(request: LoggedInRequest) -> HttpResponse:
     """Makes the first token, or a new one in place of the old, which no longer works."""
     _, had_one = Token.objects.filter(user=request.user).delete()
     Token.objects.create(user=request.user)

@@ -19,13 +19,13 @@ from rounds.roles import ADMIN
 from rounds.training.recipe_form import recipe_help
 
 from . import charts
-from .access import PersonRequest, for_roles, show_refusal
-from .audit import EVENTS_A_PAGE, described, unsent_notices
+from .access import LoggedInRequest, for_roles, show_refusal
+from .audit import EVENTS_A_PAGE, unsent_notices, with_sentences
 from .staff_moves import OFFERED, OfferedMove, consequences, make_move, offered_move, offered_moves, usual_move
 
 
 @for_roles(ADMIN)
-def rounds(request: PersonRequest) -> HttpResponse:
+def rounds(request: LoggedInRequest) -> HttpResponse:
     tasks = [(task, task.rounds.select_related("adversary").order_by("-number")) for task in Task.objects.all()]
     unsent = unsent_notices(AuditEvent.objects.all())
     return render(request, "staff/rounds.html", {"tasks": tasks, "unsent": unsent})
@@ -33,15 +33,15 @@ def rounds(request: PersonRequest) -> HttpResponse:
 
 @never_cache
 @for_roles(ADMIN)
-def round_page(request: PersonRequest, pk: int) -> HttpResponse:
+def round_page(request: LoggedInRequest, pk: int) -> HttpResponse:
     round = _round(pk)
     return render(request, "staff/round.html", {"task": round.task, "round": round, **_live(request, round)})
 
 
 @never_cache
 @for_roles(ADMIN)
-def live(request: PersonRequest, pk: int) -> HttpResponse:
-    """The moving part of a round's page; 204 when it has not changed, so that focus and scrolling stay."""
+def live(request: LoggedInRequest, pk: int) -> HttpResponse:
+    """The part of a round's page that polls; 204 when it has not changed, so that focus and scrolling stay."""
     round = _round(pk)
     moving = _live(request, round)
     if request.GET.get("seen") == moving["seen"]:
@@ -51,14 +51,14 @@ def live(request: PersonRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @for_roles(ADMIN)
-def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
+def move(request: LoggedInRequest, pk: int, verb: str) -> HttpResponse:
     """GET shows what the move would do, POST does it."""
     round = _round(pk)
     if verb not in OFFERED:
         raise Http404("There is no such move.")
     chosen = offered_move(round, verb)
     confirmed = request.method == "POST"
-    # What was confirmed were the consequences in one state; in another they are others.
+    # The admin confirmed the consequences that the move had in the state shown; in another state they differ.
     moved_on = confirmed and request.POST.get("seen") != round.status
     if moved_on or chosen is None:
         messages.error(request, f"Round {round.number} is {round.status} now; nothing was done. Look at it again.")
@@ -68,7 +68,7 @@ def move(request: PersonRequest, pk: int, verb: str) -> HttpResponse:
 
 @for_roles(ADMIN)
 @require_POST
-def decide(request: PersonRequest, pk: int) -> HttpResponse:
+def decide(request: LoggedInRequest, pk: int) -> HttpResponse:
     """An admin's ruling on a reported example, with a reason if they give one."""
     example = get_object_or_404(Example, pk=pk)
     decision = request.POST.get("decision")
@@ -88,7 +88,7 @@ def decide(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("staff_round", example.round_id)
 
 
-def _make(request: PersonRequest, round: Round, chosen: OfferedMove) -> HttpResponse:
+def _make(request: LoggedInRequest, round: Round, chosen: OfferedMove) -> HttpResponse:
     try:
         shown = make_move(round, chosen.verb, request.user, request.POST)
     except Refused as refusal:
@@ -101,7 +101,7 @@ def _make(request: PersonRequest, round: Round, chosen: OfferedMove) -> HttpResp
     return redirect("staff_round", shown.pk)
 
 
-def _confirm(request: PersonRequest, round: Round, chosen: OfferedMove, recipe: str | None = None) -> HttpResponse:
+def _confirm(request: LoggedInRequest, round: Round, chosen: OfferedMove, recipe: str | None = None) -> HttpResponse:
     context = {
         "task": round.task,
         "round": round,
@@ -117,8 +117,8 @@ def _round(pk: int) -> Round:
     return get_object_or_404(Round.objects.select_related("task", "adversary"), pk=pk)
 
 
-def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
-    """`body`, the moving part as HTML, and `seen`, what tells two of them apart."""
+def _live(request: LoggedInRequest, round: Round) -> dict[str, Any]:
+    """`body`, the part that polls as HTML; `seen`, its hash; `moving`, whether it goes on polling."""
     counts = selectors.counts(round)
     run = selectors.latest_run(round)
     body = render_to_string(
@@ -133,7 +133,7 @@ def _live(request: PersonRequest, round: Round) -> dict[str, Any]:
             "run": run,
             "lost": run is not None and _is_lost(run),
             "curve": charts.loss_curve(run.progress.get("history", []), run.progress.get("epochs", 0)) if run else None,
-            "events": described(round.events.newest_first()[:EVENTS_A_PAGE]),
+            "events": with_sentences(round.events.newest_first()[:EVENTS_A_PAGE]),
             "unsent": unsent_notices(round.events.all()),
         },
         request,

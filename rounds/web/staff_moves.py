@@ -20,15 +20,15 @@ class OfferedMove:
     verb: str
     label: str
     """On the button."""
-    what: str
-    """In one sentence."""
+    description: str
+    """What it does, in one sentence."""
 
 
 OFFERED = {
     offered.verb: offered
     for offered in (
         OfferedMove("open", "Open this round", "People can draw against its adversary."),
-        OfferedMove("close", "Close this round", "No more tries; what waits can still be validated."),
+        OfferedMove("close", "Close this round", "No more tries; what waits for validators can still be validated."),
         OfferedMove("accept", "Accept the new model", "It becomes the adversary of the next round, which opens."),
         OfferedMove("train", "Train the next model", "Freezes what is verified and trains on it."),
         OfferedMove("keep", "Keep the old adversary", "The next round opens against the same model."),
@@ -54,9 +54,9 @@ def offered_move(round: Round, verb: str) -> OfferedMove | None:
 
 
 def usual_move(round: Round, counts: selectors.Counts) -> OfferedMove | None:
-    """The one of them that is made without a second thought.
+    """The move that the page highlights.
 
-    None where an admin has to weigh them up: after a gate that was not passed, or with nothing to train on.
+    None where an admin has to choose: after a gate that was not passed, or with nothing to train on.
     """
     if round.status == Round.Status.REVIEWING or (round.status == Round.Status.VALIDATING and not counts["verified"]):
         return None

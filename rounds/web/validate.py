@@ -1,4 +1,4 @@
-"""The validation page: one drawing at a time, blind. It works without JavaScript; htmx only spares the reload."""
+"""The validation page: one drawing at a time, blind. It works without JavaScript; htmx only replaces the reload."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,13 +12,13 @@ from rounds.errors import Refused
 from rounds.models import Person, Task
 from rounds.roles import VALIDATOR
 
-from .access import PersonRequest, for_roles, show_refusal
+from .access import LoggedInRequest, for_roles, show_refusal
 
 
 @never_cache
 @for_roles(VALIDATOR)
 @require_http_methods(["GET", "POST"])
-def validate(request: PersonRequest, slug: str) -> HttpResponse:
+def validate(request: LoggedInRequest, slug: str) -> HttpResponse:
     task = get_object_or_404(Task, slug=slug)
     validator = services.person_of(request.user)
     confirmation = _answer(request, validator) if request.method == "POST" else ""
@@ -29,7 +29,7 @@ def validate(request: PersonRequest, slug: str) -> HttpResponse:
     return _next(request, task, validator, confirmation)
 
 
-def _answer(request: PersonRequest, validator: Person) -> str:
+def _answer(request: LoggedInRequest, validator: Person) -> str:
     """Records the form's answer and returns a sentence that confirms it; empty where it was refused, which is shown."""
     number = request.POST.get("example", "")
     example = selectors.example_in_full(int(number)) if number.isdecimal() and len(number) < 18 else None
@@ -46,7 +46,7 @@ def _answer(request: PersonRequest, validator: Person) -> str:
     return "Reported to an admin." if answer == rules.ABUSE else f"Recorded: {answer}."
 
 
-def _next(request: PersonRequest, task: Task, validator: Person, confirmation: str) -> HttpResponse:
+def _next(request: LoggedInRequest, task: Task, validator: Person, confirmation: str) -> HttpResponse:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         "task": task,
@@ -56,5 +56,5 @@ def _next(request: PersonRequest, task: Task, validator: Person, confirmation: s
         "round": selectors.latest_round(task),
         "confirmation": confirmation,
     }
-    template = "validate/_desk.html" if request.htmx else "validate/validate.html"
+    template = "validate/_panel.html" if request.htmx else "validate/validate.html"
     return render(request, template, context)

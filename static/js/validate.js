@@ -10,26 +10,27 @@ document.addEventListener("keydown", (event) => {
   if (button.matches("summary")) document.getElementById("reason").focus();
 });
 
-function showTrouble(sentence) {
-  const line = document.getElementById("desk-trouble");
+function showError(sentence) {
+  const line = document.getElementById("validate-error");
   line.textContent = sentence;
   line.hidden = !sentence;
 }
 
 document.addEventListener("htmx:sendError", () => {
-  showTrouble("The site can't be reached, so your answer was not stored. Answer again when you are back online.");
+  showError("The site can't be reached, so your answer was not stored. Answer again when you are back online.");
 });
 document.addEventListener("htmx:responseError", ({ detail }) => {
   const reload = detail.xhr.status === 403 ? "Reload the page, then answer again." : "Answer again in a moment.";
-  showTrouble(`Your answer was not stored. ${reload}`);
+  showError(`Your answer was not stored. ${reload}`);
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (!detail.isError) showTrouble("");
+  if (!detail.isError) showError("");
 });
 
 // The answer's button is gone with its drawing, and the focus with it: on to the next question.
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.requestConfig.verb !== "post") return;
-  document.getElementById("desk-said").textContent = document.querySelector("#desk [data-said]")?.textContent ?? "";
-  document.querySelector("#desk h1").focus();
+  document.getElementById("validate-status").textContent =
+    document.querySelector("#validate-panel [data-confirmation]")?.textContent ?? "";
+  document.querySelector("#validate-panel h1").focus();
 });

@@ -1,4 +1,4 @@
-"""Clients for the cast, and what every answer of the API is held to."""
+"""Clients for the cast, and checks of every answer of the API."""
 
 import re
 from collections.abc import Callable
@@ -138,8 +138,8 @@ def rows() -> dict[str, int]:
     return {model._meta.label: model._default_manager.count() for model in apps.get_models()}
 
 
-def assert_problem(response: Any, status: int, code: str | None = None, says: str = "") -> dict[str, Any]:
-    """The response is a problem with this status and code, and a sentence that has `says` in it."""
+def assert_problem(response: Any, status: int, code: str | None = None, detail: str = "") -> dict[str, Any]:
+    """The response is a problem with this status and code, and a sentence that contains `detail`."""
     assert response.status_code == status, response.content
     assert response["Content-Type"] == "application/problem+json"
     problem = response.json()
@@ -150,5 +150,5 @@ def assert_problem(response: Any, status: int, code: str | None = None, says: st
     assert problem["detail"].endswith((".", "?")), problem["detail"]
     if code:
         assert problem["code"] == code, problem
-    assert says in problem["detail"], problem["detail"]
+    assert detail in problem["detail"], problem["detail"]
     return problem

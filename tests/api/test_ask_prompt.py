@@ -19,7 +19,7 @@ def test_an_annotator_is_given_a_label_to_draw(api, alice, open_round):
     assert prompt["finished_at"] is None
 
 
-def test_asking_again_gives_the_standing_prompt(api, alice, open_round):
+def test_asking_again_gives_the_open_prompt(api, alice, open_round):
     first, second = api(alice).post(URL), api(alice).post(URL)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
@@ -41,12 +41,12 @@ def test_a_label_outside_the_task_is_refused_and_leaves_nothing_behind(guest, ap
     clients = (guest, api(alice))
     before = rows()
     for client in clients:
-        assert_problem(client.post(URL, {"label": "x"}), 400, "label", says="is not a label of this task")
+        assert_problem(client.post(URL, {"label": "x"}), 400, "label", detail="is not a label of this task")
     assert rows() == before
 
 
 def test_the_label_is_not_chosen_where_the_server_balances_them(api, alice, open_round):
-    assert_problem(api(alice).post(URL, {"label": "7"}), 400, "label", says="Send no label")
+    assert_problem(api(alice).post(URL, {"label": "7"}), 400, "label", detail="Send no label")
 
 
 def test_without_an_open_round_nobody_is_asked_for_anything(guest, api, alice, open_round, adam):
@@ -54,14 +54,14 @@ def test_without_an_open_round_nobody_is_asked_for_anything(guest, api, alice, o
     clients = (guest, api(alice))
     before = rows()
     for client in clients:
-        assert_problem(client.post(URL), 409, "no_open_round", says="Come back")
+        assert_problem(client.post(URL), 409, "no_open_round", detail="Come back")
     assert rows() == before
 
 
-def test_who_is_no_annotator_is_told_who_can_make_them_one(api, ruth, open_round):
+def test_who_is_no_annotator_reads_who_can_make_them_one(api, ruth, open_round):
     client = api(ruth)
     before = rows()
-    assert_problem(client.post(URL), 403, "not_allowed", says="role annotator")
+    assert_problem(client.post(URL), 403, "not_allowed", detail="role annotator")
     assert rows() == before
 
 
@@ -71,18 +71,18 @@ def test_a_body_of_another_form_is_refused(guest, open_round, body):
 
 
 def test_there_is_nothing_to_draw_in_a_task_that_is_not_there(guest, digits):
-    assert_problem(guest.post("/api/v1/tasks/letters/prompts/"), 404, says="letters")
+    assert_problem(guest.post("/api/v1/tasks/letters/prompts/"), 404, detail="letters")
 
 
-def test_a_prompt_can_be_looked_at_by_its_owner_only(guest, api, alice, bob, open_round, ask):
+def test_a_prompt_can_be_read_by_its_owner_only(guest, api, alice, bob, open_round, ask):
     prompt = ask(api(alice))
     url = f"/api/v1/prompts/{prompt['id']}/"
     assert api(alice).get(url).json() == prompt
-    assert_problem(api(bob).get(url), 404, "not_found", says="no such prompt of yours")
+    assert_problem(api(bob).get(url), 404, "not_found", detail="no such prompt of yours")
     # Nobody at all: most likely alice, whose session has ended.
-    assert_problem(guest.get(url), 401, says="Log in")
+    assert_problem(guest.get(url), 401, detail="Log in")
     ask(guest)
-    assert_problem(guest.get(url), 404, says="no such prompt of yours")
+    assert_problem(guest.get(url), 404, detail="no such prompt of yours")
 
 
 def test_a_guest_sees_no_other_guests_prompt(open_round, ask):
@@ -105,7 +105,7 @@ def test_giving_up_finishes_the_prompt_and_the_next_one_is_new(api, alice, open_
 def test_a_finished_prompt_cannot_be_given_up(api, alice, open_round, ask):
     url = f"/api/v1/prompts/{ask(api(alice))['id']}/give_up/"
     api(alice).post(url)
-    assert_problem(api(alice).post(url), 409, "prompt_finished", says="finished already")
+    assert_problem(api(alice).post(url), 409, "prompt_finished", detail="finished already")
 
 
 def test_nobody_gives_up_for_somebody_else(api, alice, bob, open_round, ask):
@@ -118,5 +118,5 @@ def test_a_chosen_label_is_given_where_annotators_choose(api, alice, digits, adv
     Task.objects.update(label_assignment="free")
     digits.refresh_from_db()
     services.open_round(round=services.draft_round(task=digits, adversary=adversary), by=None)
-    assert_problem(api(alice).post(URL), 400, "label", says="you choose what to draw")
+    assert_problem(api(alice).post(URL), 400, "label", detail="you choose what to draw")
     assert api(alice).post(URL, {"label": "4"}).json()["label"] == "4"

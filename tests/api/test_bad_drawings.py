@@ -37,7 +37,7 @@ ANIMATED = file_of(PAPER, save_all=True, append_images=[STROKE])
 
 
 @pytest.mark.parametrize(
-    ("image", "says"),
+    ("image", "detail"),
     [
         pytest.param(b"seven", "not a PNG or JPEG", id="no image"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG or JPEG", id="SVG"),
@@ -52,18 +52,18 @@ ANIMATED = file_of(PAPER, save_all=True, append_images=[STROKE])
         pytest.param(b"\0" * (MAX_BYTES + 1), "larger than 5 MB", id="just over 5 MB"),
     ],
 )
-def test_what_is_no_drawing_is_refused(api, alice, guest, open_round, ask, send, image, says):
+def test_what_is_no_drawing_is_refused(api, alice, guest, open_round, ask, send, image, detail):
     for client in (api(alice), guest):
         prompt = ask(client)
         before = rows()
-        assert_problem(send(client, prompt["id"], image), 400, "image", says=says)
+        assert_problem(send(client, prompt["id"], image), 400, "image", detail=detail)
         assert rows() == before
 
 
 def test_an_empty_file_is_refused(guest, open_round, ask, send):
     prompt = ask(guest)
     before = rows()
-    assert_problem(send(guest, prompt["id"], b""), 400, "invalid", says="The file is empty")
+    assert_problem(send(guest, prompt["id"], b""), 400, "invalid", detail="The file is empty")
     assert rows() == before
 
 
@@ -91,7 +91,7 @@ def test_20_mb_are_refused_without_being_read(api, alice, guest, open_round, ask
             content_type="multipart/form-data; boundary=x",
             **{"CONTENT_LENGTH": str(size), "wsgi.input": body},
         )
-        assert_problem(response, 413, "too_large", says="Send a smaller one")
+        assert_problem(response, 413, "too_large", detail="Send a smaller one")
         assert body.bytes_read == 0
         assert rows() == before
 
@@ -112,7 +112,7 @@ def test_the_body_of_a_session_is_not_read_before_its_size_is_checked(client, al
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "status", "says"),
+    ("body", "content_type", "status", "detail"),
     [
         pytest.param(b'{"image": "seven"}', "application/json", 415, "multipart/form-data", id="JSON"),
         pytest.param(b"image", "text/plain", 415, "multipart/form-data", id="text"),
@@ -135,14 +135,14 @@ def test_the_body_of_a_session_is_not_read_before_its_size_is_checked(client, al
     ],
 )
 def test_a_body_without_a_drawing_is_refused_with_what_to_send(
-    api, alice, client, open_round, ask, body, content_type, status, says
+    api, alice, client, open_round, ask, body, content_type, status, detail
 ):
     prompt = ask(api(alice))
     client.force_login(alice.user)
     before = rows()
     for each in (api(alice), client):
         response = each.generic("POST", f"/api/v1/prompts/{prompt['id']}/examples/", body, content_type=content_type)
-        assert_problem(response, status, says=says)
+        assert_problem(response, status, detail=detail)
     assert rows() == before
 
 

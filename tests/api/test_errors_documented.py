@@ -13,14 +13,14 @@ import pytest
 from rest_framework.authentication import SessionAuthentication
 
 from rounds.api.base import AccountView
-from rounds.api.docs import ANYWHERE, OF_A_BODY, OF_A_SESSION
+from rounds.api.docs import BODY_ERRORS, COMMON_ERRORS, SESSION_ERRORS
 from rounds.api.urls import v1
 from rounds.errors import CLASSES, ErrorKind, Refused
 from tests.api.conftest import path_in_schema
 
 ROOT = Path(__file__).parent.parent.parent
 #: No call of the API answers them: an address or method without a call, a form on a page, and what nothing raises yet.
-NOT_OF_A_CALL = {
+NOT_FROM_A_CALL = {
     ErrorKind.NO_SUCH_ADDRESS,
     ErrorKind.SLASH_MISSING,
     ErrorKind.METHOD_NOT_ALLOWED,
@@ -133,7 +133,7 @@ ERRORS_MADE = [
 def test_a_call_documents_exactly_what_it_can_raise(documented, view, method, path):
     call = documented[method, path]
     checks_csrf = method == "post" and SessionAuthentication in view.authentication_classes
-    general = {*ANYWHERE, *(OF_A_SESSION if checks_csrf else []), *(OF_A_BODY if call.has_body else [])}
+    general = {*COMMON_ERRORS, *(SESSION_ERRORS if checks_csrf else []), *(BODY_ERRORS if call.has_body else [])}
     never = NEVER_THERE.get(call.name, set())
     assert names(call.errors) | names(never) == names(errors_of_call(view, method) | general)
     assert not call.errors & never
@@ -144,7 +144,7 @@ def names(kinds: Iterable[ErrorKind]) -> set[str]:
 
 
 def test_every_error_is_documented_on_some_call(documented):
-    assert set(ErrorKind).difference(*(call.errors for call in documented.values())) == NOT_OF_A_CALL
+    assert set(ErrorKind).difference(*(call.errors for call in documented.values())) == NOT_FROM_A_CALL
 
 
 def test_every_error_is_raised_somewhere():

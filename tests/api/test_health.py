@@ -1,4 +1,4 @@
-"""What load balancers and Prometheus are told."""
+"""What load balancers and Prometheus read."""
 
 import os
 import subprocess

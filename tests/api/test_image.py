@@ -29,7 +29,7 @@ def test_researchers_and_admins_see_all_drawings(api, ruth, adam, example):
 
 
 def test_the_validator_who_was_handed_it_sees_it_as_long_as_they_hold_it(api, bob, carol, example, leased):
-    assert_problem(api(bob).get(url(example)), 404, says="not assigned to you")
+    assert_problem(api(bob).get(url(example)), 404, detail="not assigned to you")
     assert leased(bob) == example
     assert api(bob).get(url(example)).status_code == 200
     assert_problem(api(carol).get(url(example)), 404)
@@ -44,7 +44,7 @@ def test_a_guest_sees_their_own_only(guest, open_round, ask, send, pen, example)
     assert_problem(APIClient().get(own["image_url"]), 404)
 
 
-def test_the_picture_tells_nothing_but_itself_and_stays_with_who_asked(api, alice, bob, example, leased):
+def test_the_answer_holds_the_picture_only_and_is_cached_privately(api, alice, bob, example, leased):
     leased(bob)
     to_bob, to_alice = api(bob).get(url(example)), api(alice).get(url(example))
     assert to_bob["Cache-Control"].startswith("private")

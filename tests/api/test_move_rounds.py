@@ -39,7 +39,7 @@ def test_an_admin_closes_a_round_and_sees_what_it_leaves(move, adam, open_round,
 def test_closing_twice_is_no_legal_move(move, open_round):
     move("close")
     before = rows()
-    problem = assert_problem(move("close"), 409, "illegal_move", says="is validating and can't become validating")
+    problem = assert_problem(move("close"), 409, "illegal_move", detail="is validating and can't become validating")
     assert problem["round_status"] == "validating"
     assert rows() == before
 
@@ -69,7 +69,7 @@ def test_there_is_a_call_for_every_move_of_an_admin_and_for_no_other(open_round)
 def test_only_admins_move_rounds(move, api, ruth, guest, open_round, verb):
     api(ruth)
     before = rows()
-    assert_problem(move(verb, by=ruth), 403, "not_allowed", says="role admin")
+    assert_problem(move(verb, by=ruth), 403, "not_allowed", detail="role admin")
     assert_problem(guest.post(f"/api/v1/rounds/{open_round.pk}/{verb}/"), 401, "not_authenticated")
     assert rows() == before
 
@@ -83,7 +83,9 @@ def test_a_draft_is_opened_unless_another_round_is_open(move, api, adam, digits,
     opened = move("open").json()
     assert opened["status"] == "open"
     second = Round.objects.create(task=digits, number=2, adversary=adversary)
-    assert_problem(api(adam).post(f"/api/v1/rounds/{second.pk}/open/"), 409, "other_round_open", says="Close that one")
+    assert_problem(
+        api(adam).post(f"/api/v1/rounds/{second.pk}/open/"), 409, "other_round_open", detail="Close that one"
+    )
 
 
 def test_training_is_queued_with_the_recipe_that_was_asked_for(move, with_verified):
@@ -116,7 +118,7 @@ def test_half_a_character_in_a_recipe_is_refused_in_an_answer_that_can_be_sent(a
 def test_with_nothing_verified_there_is_nothing_to_train_on(move, open_round):
     move("close")
     before = rows()
-    assert_problem(move("train"), 409, "nothing_verified", says="keep the adversary")
+    assert_problem(move("train"), 409, "nothing_verified", detail="keep the adversary")
     assert rows() == before
 
 
@@ -127,7 +129,7 @@ def test_keeping_the_adversary_ends_the_round_and_opens_the_next(move, api, open
     assert (kept["number"], kept["status"]) == (1, "done")
     assert kept["next_round"] == {"id": upcoming.pk, "number": 2, "url": f"/api/v1/rounds/{upcoming.pk}/"}
     assert upcoming.adversary_id == open_round.adversary_id
-    assert_problem(move("keep"), 409, "illegal_move", says="it is final")
+    assert_problem(move("keep"), 409, "illegal_move", detail="it is final")
 
 
 def test_accepting_a_model_makes_it_the_next_adversary(move, with_verified, adversary):
@@ -155,4 +157,4 @@ def test_accepting_a_model_makes_it_the_next_adversary(move, with_verified, adve
 
 def test_there_is_no_model_to_accept_before_one_is_trained(move, open_round):
     move("close")
-    assert_problem(move("accept"), 409, "no_model", says="Train one")
+    assert_problem(move("accept"), 409, "no_model", detail="Train one")

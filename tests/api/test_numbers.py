@@ -43,10 +43,10 @@ def test_the_leaderboard_is_cut_where_the_client_asks(guest, collected, bob, dra
     assert [line["name"] for line in guest.get(url, {"top": 1}).json()["annotators"]] == ["alice"]
     assert guest.get(url).json()["models"][0]["name"] == "Graphite"
     for top in ("0", "1001", "many"):
-        assert_problem(guest.get(url, {"top": top}), 400, "invalid", says="top")
+        assert_problem(guest.get(url, {"top": top}), 400, "invalid", detail="top")
 
 
-def test_a_researcher_asks_for_an_export_and_looks_how_far_it_is(api, ruth, collected):
+def test_a_researcher_asks_for_an_export_and_checks_how_far_it_is(api, ruth, collected):
     response = api(ruth).post(f"/api/v1/rounds/{collected.pk}/exports/")
     assert response.status_code == 202
     export = response.json()
@@ -59,7 +59,7 @@ def test_a_researcher_asks_for_an_export_and_looks_how_far_it_is(api, ruth, coll
 def test_a_ready_export_is_downloaded_as_a_file(api, ruth, collected):
     export = Export.objects.create(round=collected, by=ruth.user)
     url = f"/api/v1/exports/{export.pk}/download/"
-    assert_problem(api(ruth).get(url), 409, "not_ready", says="is queued")
+    assert_problem(api(ruth).get(url), 409, "not_ready", detail="is queued")
     path = default_storage.save("exports/digits-round-1.zip", ContentFile(b"PK the data"))
     Export.objects.update(status="ready", path=path, sha256="0" * 64, examples=1)
     assert api(ruth).get(f"/api/v1/exports/{export.pk}/").json()["download"] == url
@@ -67,17 +67,17 @@ def test_a_ready_export_is_downloaded_as_a_file(api, ruth, collected):
     assert b"".join(response.streaming_content) == b"PK the data"
     assert response["Content-Disposition"] == 'attachment; filename="digits-round-1.zip"'
     default_storage.delete(path)
-    assert_problem(api(ruth).get(url), 404, says="Ask for a new export")
+    assert_problem(api(ruth).get(url), 404, detail="Ask for a new export")
 
 
 def test_only_researchers_and_admins_export(api, alice, adam, guest, collected):
     ask = f"/api/v1/rounds/{collected.pk}/exports/"
     client, before = api(alice), rows()
-    assert_problem(client.post(ask), 403, "not_allowed", says="role researcher or admin")
+    assert_problem(client.post(ask), 403, "not_allowed", detail="role researcher or admin")
     assert_problem(guest.post(ask), 401)
     assert rows() == before
     made = api(adam).post(ask).json()
     assert_problem(api(alice).get(made["url"]), 403)
     assert_problem(api(alice).get(made["url"] + "download/"), 403)
-    assert_problem(api(adam).get("/api/v1/exports/999/"), 404, says="no export")
+    assert_problem(api(adam).get("/api/v1/exports/999/"), 404, detail="no export")
     assert_problem(api(adam).post("/api/v1/rounds/999/exports/"), 404)

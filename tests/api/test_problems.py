@@ -16,11 +16,11 @@ PROMPTS = "/api/v1/tasks/digits/prompts/"
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 def test_an_address_that_leads_nowhere_is_answered_with_where_the_calls_are_listed(path, method):
     response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/{path}")
-    assert_problem(response, 404, "not_found", says="/api/docs/")
+    assert_problem(response, 404, "not_found", detail="/api/docs/")
 
 
 def test_a_forgotten_slash_is_pointed_out():
-    assert_problem(Client().get("/api/v1/tasks"), 404, says="end with a slash")
+    assert_problem(Client().get("/api/v1/tasks"), 404, detail="end with a slash")
 
 
 @pytest.mark.parametrize(
@@ -39,28 +39,28 @@ def test_json_that_is_not_valid_is_refused_and_leaves_nothing_behind(api, alice,
     for client in (api(alice), guest):
         before = rows()
         response = client.generic("POST", PROMPTS, body, content_type="application/json")
-        assert_problem(response, 400, "parse_error", says="Correct it and send it again")
+        assert_problem(response, 400, "parse_error", detail="Correct it and send it again")
         assert rows() == before
 
 
 def test_a_body_of_another_type_is_refused_with_the_type_to_send(guest, open_round):
     response = guest.generic("POST", PROMPTS, b"label=7", content_type="application/x-www-form-urlencoded")
-    assert_problem(response, 415, "unsupported_media_type", says="Send application/json")
+    assert_problem(response, 415, "unsupported_media_type", detail="Send application/json")
 
 
 def test_a_body_without_its_length_is_not_read(guest, open_round):
     sent = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
     response = guest.generic("POST", PROMPTS, b'{"label": "7"}', content_type="application/json", **sent)
-    assert_problem(response, 400, "parse_error", says="without its length")
+    assert_problem(response, 400, "parse_error", detail="without its length")
 
 
 def test_json_longer_than_any_call_needs_is_refused(guest, open_round):
-    assert_problem(guest.post(PROMPTS, {"label": "7" * 70_000}), 413, "too_large", says="64 KB")
+    assert_problem(guest.post(PROMPTS, {"label": "7" * 70_000}), 413, "too_large", detail="64 KB")
 
 
 def test_a_method_that_does_nothing_names_those_that_do(guest, open_round):
     response = guest.delete(PROMPTS)
-    assert_problem(response, 405, "method_not_allowed", says="This address takes POST")
+    assert_problem(response, 405, "method_not_allowed", detail="This address takes POST")
     assert "POST" in response["Allow"]
 
 
@@ -73,7 +73,7 @@ def test_an_accept_header_is_no_reason_to_refuse(guest, digits):
 def test_a_session_without_its_csrf_token_is_refused_with_how_to_send_it(alice, open_round):
     browser = APIClient(enforce_csrf_checks=True)
     browser.force_login(alice.user)
-    assert_problem(browser.post(PROMPTS), 403, "permission_denied", says="X-CSRFToken")
+    assert_problem(browser.post(PROMPTS), 403, "permission_denied", detail="X-CSRFToken")
 
 
 def test_a_session_with_its_csrf_token_works(alice, open_round):
@@ -91,7 +91,7 @@ def test_too_many_requests_are_refused_with_how_long_to_wait(api, alice, guest, 
     client = guest if who == "guest" else api(alice)
     assert [client.get("/api/v1/tasks/").status_code for _ in range(2)] == [200, 200]
     response = client.get("/api/v1/tasks/")
-    assert_problem(response, 429, "throttled", says="Wait")
+    assert_problem(response, 429, "throttled", detail="Wait")
     assert 0 < int(response["Retry-After"]) <= 60
     assert (api(alice) if who == "guest" else guest).get("/api/v1/tasks/").status_code == 200
 
@@ -118,7 +118,7 @@ def broken(monkeypatch):
 def test_an_unexpected_error_is_logged_and_not_shown(digits, broken, caplog):
     broken(ZeroDivisionError("secret detail"))
     response = Client(raise_request_exception=False).get("/api/v1/tasks/digits/")
-    assert_problem(response, 500, "server_error", says="it was logged")
+    assert_problem(response, 500, "server_error", detail="it was logged")
     assert b"secret" not in response.content
     assert "ZeroDivisionError: secret detail" in caplog.text
 
@@ -126,6 +126,6 @@ def test_an_unexpected_error_is_logged_and_not_shown(digits, broken, caplog):
 def test_a_database_that_does_not_answer_is_worth_another_try(digits, broken, caplog):
     broken(OperationalError("database is locked"))
     response = Client().get("/api/v1/tasks/digits/")
-    assert_problem(response, 503, "unavailable", says="Send the request again")
+    assert_problem(response, 503, "unavailable", detail="Send the request again")
     assert int(response["Retry-After"]) > 0
     assert "database is locked" in caplog.text

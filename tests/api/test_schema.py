@@ -56,8 +56,8 @@ def test_every_call_documents_its_problems_with_an_example_each(schema):
 
 def test_the_reports_are_described_with_their_gaps_and_lengths(schema):
     components = schema["components"]["schemas"]
-    cell = {"allOf": [{"$ref": "#/components/schemas/Cell"}], "nullable": True}
-    assert components["Row"]["properties"]["cells"]["items"] == cell
+    cell = {"allOf": [{"$ref": "#/components/schemas/MatrixCell"}], "nullable": True}
+    assert components["MatrixRow"]["properties"]["cells"]["items"] == cell
     assert components["RoundReport"]["properties"]["classes"]["items"] == {"$ref": "#/components/schemas/Class"}
     interval = components["Rate"]["properties"]["interval"]
     assert (interval["minItems"], interval["maxItems"], interval["nullable"]) == (2, 2, True)

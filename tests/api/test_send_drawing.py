@@ -69,7 +69,7 @@ def test_a_key_is_not_for_two_drawings(api, alice, open_round, ask, send, pen):
     send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=False), key="once")
     before = rows()
     other = send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=False, nth=1), key="once")
-    assert_problem(other, 409, "idempotency_key_reused", says="Use a new key")
+    assert_problem(other, 409, "idempotency_key_reused", detail="Use a new key")
     assert rows() == before
 
 
@@ -78,7 +78,7 @@ def test_a_key_that_cannot_be_kept_is_refused(api, alice, open_round, ask, send,
     prompt = ask(api(alice))
     before = rows()
     response = send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=False), key=key)
-    assert_problem(response, 400, "idempotency_key", says="at most 100")
+    assert_problem(response, 400, "idempotency_key", detail="at most 100")
     assert rows() == before
 
 
@@ -88,9 +88,9 @@ def test_somebody_elses_prompt_takes_nothing(api, alice, bob, guest, open_round,
     clients = (api(bob), guest, APIClient())
     image = pen.digit(prompt["label"], fooling=True)
     before = rows()
-    assert_problem(send(clients[0], prompt["id"], image), 404, "not_found", says="no such prompt of yours")
-    assert_problem(send(clients[1], prompt["id"], image), 404, "not_found", says="no such prompt of yours")
-    assert_problem(send(clients[2], prompt["id"], image), 401, "not_authenticated", says="Log in")
+    assert_problem(send(clients[0], prompt["id"], image), 404, "not_found", detail="no such prompt of yours")
+    assert_problem(send(clients[1], prompt["id"], image), 404, "not_found", detail="no such prompt of yours")
+    assert_problem(send(clients[2], prompt["id"], image), 401, "not_authenticated", detail="Log in")
     assert_problem(send(clients[0], 10**18, image), 404, "not_found")
     assert rows() == before
 
@@ -108,7 +108,7 @@ def test_a_finished_prompt_takes_no_more(api, alice, open_round, ask, send, pen)
     send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=True))
     before = rows()
     again = send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=True, nth=1))
-    assert_problem(again, 409, "prompt_finished", says="Ask for the next one")
+    assert_problem(again, 409, "prompt_finished", detail="Ask for the next one")
     assert rows() == before
 
 
@@ -117,10 +117,10 @@ def test_a_closed_round_names_the_one_that_is_open_now(api, alice, adam, open_ro
     image = pen.digit(prompt["label"], fooling=True)
     services.close_round(round=open_round, by=adam.user)
     before = rows()
-    problem = assert_problem(send(api(alice), prompt["id"], image), 409, "round_closed", says="No round is open")
+    problem = assert_problem(send(api(alice), prompt["id"], image), 409, "round_closed", detail="No round is open")
     assert problem["open_round"] is None
     upcoming = services.keep_adversary(round=Round.objects.get(), by=adam.user)
-    problem = assert_problem(send(api(alice), prompt["id"], image), 409, "round_closed", says="Round 2 is open now")
+    problem = assert_problem(send(api(alice), prompt["id"], image), 409, "round_closed", detail="Round 2 is open now")
     assert problem["open_round"] == upcoming.pk
     assert rows()["rounds.Example"] == before["rounds.Example"]
 
@@ -130,7 +130,7 @@ def test_who_is_no_annotator_any_more_draws_no_more(api, alice, open_round, ask,
     alice.user.groups.clear()
     before = rows()
     response = send(api(alice), prompt["id"], pen.digit(prompt["label"], fooling=True))
-    assert_problem(response, 403, "not_allowed", says="role annotator")
+    assert_problem(response, 403, "not_allowed", detail="role annotator")
     assert rows() == before
 
 
@@ -143,7 +143,7 @@ def test_an_adversary_that_cannot_be_loaded_stores_nothing(api, alice, open_roun
     monkeypatch.setattr(predictor, "predict", broken)
     before = rows()
     response = send(api(alice), prompt["id"], image)
-    assert_problem(response, 503, "adversary_unavailable", says="Keep the drawing and send it again")
+    assert_problem(response, 503, "adversary_unavailable", detail="Keep the drawing and send it again")
     assert int(response["Retry-After"]) > 0
     assert rows() == before
 
@@ -163,10 +163,10 @@ def test_the_last_try_finishes_the_prompt(api, alice, digits, adversary, ask, se
 
 def test_an_example_can_be_taken_back_by_its_author_once(api, alice, bob, open_round, draw):
     url = f"/api/v1/examples/{draw(alice, open_round.task, fooling=True).pk}/retract/"
-    assert_problem(api(bob).post(url), 404, "not_found", says="no such example of yours")
+    assert_problem(api(bob).post(url), 404, "not_found", detail="no such example of yours")
     assert not Example.objects.get().retracted_at
     assert api(alice).post(url).json()["retracted"]
-    assert_problem(api(alice).post(url), 409, "not_retractable", says="taken back already")
+    assert_problem(api(alice).post(url), 409, "not_retractable", detail="taken back already")
     assert Drawing.objects.count() == 1
 
 
@@ -175,7 +175,7 @@ def test_the_service_gets_who_asks_and_refuses_even_where_the_view_does_not(
 ):
     url = f"/api/v1/examples/{draw(alice, open_round.task, fooling=True).pk}/retract/"
     monkeypatch.setattr(examples, "is_own", lambda request, person: True)
-    assert_problem(api(bob).post(url), 409, "not_yours", says="Only who drew it")
+    assert_problem(api(bob).post(url), 409, "not_yours", detail="Only the person who drew")
     assert not Example.objects.get().retracted_at
 
 

@@ -28,7 +28,7 @@ def test_tasks_come_in_pages(guest, digits):
     first = guest.get("/api/v1/tasks/").json()
     assert (first["count"], len(first["results"]), first["previous"]) == (101, 100, None)
     assert len(guest.get(first["next"]).json()["results"]) == 1
-    assert_problem(guest.get("/api/v1/tasks/?page=3"), 404, says="There is no page 3")
+    assert_problem(guest.get("/api/v1/tasks/?page=3"), 404, detail="There is no page 3")
 
 
 def test_a_round_says_where_it_stands(guest, open_round, alice, bob, draw, validate):
@@ -70,4 +70,4 @@ def test_a_tasks_rounds_are_listed_newest_first(guest, open_round, adam):
     "path", ["tasks/letters/", "tasks/letters/rounds/", "rounds/99/", "rounds/99/report/", "tasks/letters/matrix/"]
 )
 def test_what_does_not_exist_is_said_not_to(guest, digits, path):
-    assert_problem(guest.get(f"/api/v1/{path}"), 404, "not_found", says="There is no")
+    assert_problem(guest.get(f"/api/v1/{path}"), 404, "not_found", detail="There is no")

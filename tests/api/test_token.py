@@ -27,9 +27,9 @@ def test_the_address_does_as_well_as_the_name(guest, alice):
     assert guest.post(URL, {"username": "alice@example.org", "password": PASSWORD}).status_code == 200
 
 
-def test_a_wrong_password_is_told_so_and_nothing_more(guest, alice):
+def test_a_wrong_password_is_refused_with_no_more_than_that(guest, alice):
     wrong = guest.post(URL, {"username": "alice", "password": "no"})
-    assert_problem(wrong, 401, "wrong_credentials", says="Check both")
+    assert_problem(wrong, 401, "wrong_credentials", detail="Check both")
     assert wrong["WWW-Authenticate"] == "Token"
     assert guest.post(URL, {"username": "nobody", "password": "no"}).json() == wrong.json()
 
@@ -41,7 +41,7 @@ def test_a_closed_account_gets_no_token(guest, alice):
 
 
 def test_a_missing_field_is_named(guest, alice):
-    problem = assert_problem(guest.post(URL, {"username": "alice"}), 400, "invalid", says="password")
+    problem = assert_problem(guest.post(URL, {"username": "alice"}), 400, "invalid", detail="password")
     assert problem["errors"] == [{"field": "password", "detail": "This field is required.", "code": "required"}]
 
 
@@ -50,7 +50,7 @@ def test_guessing_passwords_is_slowed_down(guest, alice, monkeypatch):
     for _ in range(3):
         guest.post(URL, {"username": "alice", "password": "no"})
     response = guest.post(URL, {"username": "alice", "password": PASSWORD})
-    assert_problem(response, 429, "throttled", says="Wait")
+    assert_problem(response, 429, "throttled", detail="Wait")
     assert 0 < int(response["Retry-After"]) <= 60
 
 
@@ -60,15 +60,15 @@ def test_a_wrong_token_is_refused_and_not_taken_for_a_guest(guest, alice, open_r
         guest.get("/api/v1/me/", HTTP_AUTHORIZATION=header),
         guest.post("/api/v1/tasks/digits/prompts/", {}, HTTP_AUTHORIZATION=header),
     ):
-        assert_problem(response, 401, "authentication_failed", says="/api/v1/auth/token/")
+        assert_problem(response, 401, "authentication_failed", detail="/api/v1/auth/token/")
         assert response["WWW-Authenticate"] == "Token"
 
 
 def test_a_missing_token_is_asked_for(guest, open_round):
     response = guest.get("/api/v1/tasks/digits/validations/next/")
-    assert_problem(response, 401, "not_authenticated", says="Log in")
+    assert_problem(response, 401, "not_authenticated", detail="Log in")
     assert response["WWW-Authenticate"] == "Token"
 
 
-def test_a_guest_is_told_they_are_one(guest):
+def test_a_guest_reads_that_they_are_one(guest):
     assert guest.get("/api/v1/me/").json() == {"username": None, "guest": True, "roles": []}

@@ -49,7 +49,7 @@ def test_with_nothing_to_validate_the_answer_is_empty(api, alice, bob, open_roun
 
 
 def test_who_is_no_validator_is_handed_nothing(api, ruth, guest, example):
-    assert_problem(api(ruth).get(NEXT), 403, "not_allowed", says="role validator")
+    assert_problem(api(ruth).get(NEXT), 403, "not_allowed", detail="role validator")
     assert_problem(guest.get(NEXT), 401, "not_authenticated")
     assert not Example.objects.get().leased_to
 
@@ -76,7 +76,7 @@ def test_a_second_answer_is_refused(api, bob, example, leased):
     leased(bob)
     api(bob).post(url(example), {"answer": "4"})
     client, before = api(bob), rows()
-    assert_problem(client.post(url(example), {"answer": "5"}), 409, "already_validated", says="Ask for the next one")
+    assert_problem(client.post(url(example), {"answer": "5"}), 409, "already_validated", detail="Ask for the next one")
     assert rows() == before
 
 
@@ -90,12 +90,12 @@ def test_ones_own_drawing_is_refused(api, alice, example):
 def test_what_was_not_handed_out_is_refused(api, bob, carol, example, leased):
     leased(bob)
     client, before = api(carol), rows()
-    assert_problem(client.post(url(example), {"answer": "4"}), 409, "not_leased", says="not assigned to you")
+    assert_problem(client.post(url(example), {"answer": "4"}), 409, "not_leased", detail="not assigned to you")
     assert rows() == before
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "says"),
+    ("body", "code", "detail"),
     [
         ({"answer": "x"}, "answer", "Use one of: 0, 1"),
         ({"answer": ""}, "invalid", "answer"),
@@ -107,22 +107,22 @@ def test_what_was_not_handed_out_is_refused(api, bob, carol, example, leased):
         (["4"], "invalid", "dictionary"),
     ],
 )
-def test_an_answer_of_another_form_is_refused(api, bob, example, leased, body, code, says):
+def test_an_answer_of_another_form_is_refused(api, bob, example, leased, body, code, detail):
     leased(bob)
     client, before = api(bob), rows()
-    assert_problem(client.post(url(example), body), 400, code, says=says)
+    assert_problem(client.post(url(example), body), 400, code, detail=detail)
     assert rows() == before
 
 
 def test_an_example_that_is_not_there_takes_no_answer(api, bob, digits):
-    assert_problem(api(bob).post("/api/v1/examples/99/validations/", {"answer": "4"}), 404, says="no example")
+    assert_problem(api(bob).post("/api/v1/examples/99/validations/", {"answer": "4"}), 404, detail="no example")
 
 
 def test_once_training_has_begun_the_numbers_are_final(api, bob, adam, example, leased):
     leased(bob)
     services.keep_adversary(round=services.close_round(round=Round.objects.get(), by=adam.user), by=adam.user)
     client, before = api(bob), rows()
-    assert_problem(client.post(url(example), {"answer": "4"}), 409, "round_closed", says="no longer takes answers")
+    assert_problem(client.post(url(example), {"answer": "4"}), 409, "round_closed", detail="no longer takes answers")
     assert rows() == before
 
 
@@ -142,7 +142,7 @@ def test_or_sends_it_back_to_the_validators(api, bob, adam, example, leased):
 
 def test_only_admins_decide_only_once_and_only_what_is_disputed(api, bob, adam, example, leased):
     decide = f"/api/v1/examples/{example.pk}/dispute/"
-    assert_problem(api(bob).post(decide, {"abusive": True}), 403, "not_allowed", says="role admin")
-    assert_problem(api(adam).post(decide, {"abusive": True}), 409, "not_disputed", says="nothing to decide")
-    assert_problem(api(adam).post(decide, {}), 400, "invalid", says="abusive")
+    assert_problem(api(bob).post(decide, {"abusive": True}), 403, "not_allowed", detail="role admin")
+    assert_problem(api(adam).post(decide, {"abusive": True}), 409, "not_disputed", detail="nothing to decide")
+    assert_problem(api(adam).post(decide, {}), 400, "invalid", detail="abusive")
     assert_problem(api(adam).post("/api/v1/examples/99/dispute/", {"abusive": True}), 404)

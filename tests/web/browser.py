@@ -76,9 +76,9 @@ class Window:
         self.do(lambda page: page.on("console", self._note))
         self.do(lambda page: page.on("pageerror", lambda error: self.complaints.append(str(error))))
 
-    def _note(self, said: Any) -> None:
-        if said.type in ("error", "warning"):
-            self.complaints.append(said.text)
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
 
     def do(self, act: Callable[[Page], T]) -> T:
         return self.chromium.do(lambda: act(self.page))
@@ -137,10 +137,10 @@ class Window:
 class Sheet(Window):
     """The drawing page."""
 
-    def asked(self) -> str:
+    def prompt_label(self) -> str:
         """The label that the prompt asks for, once there is one."""
         self.wait("#draw[data-phase=ready]")
-        return self.text("[data-part=asked] b")
+        return self.text("[data-part=prompt] b")
 
     def stroke(self, digit: str, scale: float = 1.0) -> None:
         """Draws `digit` with the mouse."""
@@ -162,7 +162,7 @@ class Sheet(Window):
 
     def stroke_another(self, scale: float = 1.0) -> str:
         """Draws another digit than the one that is asked for; returns what was asked for."""
-        label = self.text("[data-part=asked] b")
+        label = self.text("[data-part=prompt] b")
         self.stroke("0" if label != "0" else "1", scale)
         return label
 
@@ -176,7 +176,7 @@ class Sheet(Window):
 
     def fool(self) -> str:
         """Draws and sends until the model is fooled; returns the label it was fooled about."""
-        self.asked()
+        self.prompt_label()
         for scale in (1.0, 0.7, 0.5, 0.3):
             label = self.stroke_another(scale)
             self.send()

@@ -1,4 +1,4 @@
-"""Visitors: each of the cast in a browser of their own."""
+"""Test clients for visitors and for the named people of tests/conftest.py."""
 
 from collections.abc import Callable, Iterator
 

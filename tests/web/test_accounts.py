@@ -65,7 +65,7 @@ def test_logging_out_needs_a_post(visit, alice):
 def test_a_forgotten_password_is_replaced_through_a_mail(visit, alice):
     client = visit(None)
     page = text_of(client.post("/accounts/password/reset/", {"email": "alice@example.org"}, follow=True))
-    assert "Look into your mail" in page
+    assert "Check your e-mail" in page
     assert mail.outbox[0].subject.endswith("Choose a new password")
     link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)
     form = client.get(link.group(1), follow=True)

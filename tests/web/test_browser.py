@@ -27,7 +27,7 @@ VERDICT = "[data-part=verdict]"
 
 def test_a_guest_practises_by_touch_and_nothing_moves_when_the_verdict_comes(window, open_round):
     page = window(SHEET, viewport=PHONE, has_touch=True, device_scale_factor=3)
-    label = page.asked()
+    label = page.prompt_label()
     before = page.box("canvas")
     for y in (60, 100, 140, 180):
         page.do(lambda it, y=y: it.touchscreen.tap(before["x"] + 100, before["y"] + y))
@@ -45,7 +45,7 @@ def test_a_guest_practises_by_touch_and_nothing_moves_when_the_verdict_comes(win
 
 def test_what_is_stored_is_dark_ink_on_white_280_pixels_wide_on_any_screen(window, open_round, alice):
     page = window(SHEET, alice, viewport=PHONE, device_scale_factor=3)
-    page.asked()
+    page.prompt_label()
     page.stroke("7")
     page.send()
     page.verdict()
@@ -59,7 +59,7 @@ def test_what_is_stored_is_dark_ink_on_white_280_pixels_wide_on_any_screen(windo
 
 def test_the_bars_show_the_probabilities_and_the_tries_are_counted(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke("1")
     page.press("Enter")
     page.verdict()
@@ -72,7 +72,7 @@ def test_the_bars_show_the_probabilities_and_the_tries_are_counted(window, open_
 
 def test_undo_clear_and_the_keyboard(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     assert not page.is_enabled("[data-part=primary]")
     page.stroke("1")
     one = page.ink()
@@ -89,7 +89,7 @@ def test_undo_clear_and_the_keyboard(window, open_round, alice):
 
 def test_after_a_verdict_the_pen_starts_a_fresh_sheet_and_undo_brings_the_last_one_back(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.answer_with("**/examples/", status=201, json=not_fooled(label))
     page.stroke("7")
     drawn = page.ink()
@@ -106,7 +106,7 @@ def test_after_a_verdict_the_pen_starts_a_fresh_sheet_and_undo_brings_the_last_o
 
 def test_a_drawing_that_did_not_fool_can_be_changed_but_not_sent_as_it_is(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.answer_with("**/examples/", status=201, json=not_fooled(label))
     page.stroke("7")
     page.send()
@@ -144,14 +144,14 @@ def test_a_drawing_can_be_taken_back(window, open_round, alice):
     assert page.js("document.querySelectorAll('.bars .is-fooled').length") == 0
     assert Example.objects.get(fooled=True).retracted_at is not None
     page.send()  # now “Next drawing”
-    page.asked()
+    page.prompt_label()
 
 
 def test_giving_up_brings_another_prompt(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.do(lambda it: expect_answer(it, "**/prompts/", "text=Give up on this one"))
-    assert page.asked() != label
+    assert page.prompt_label() != label
 
 
 def expect_answer(page, pattern: str, click: str) -> None:
@@ -165,7 +165,7 @@ def test_where_annotators_choose_they_choose(window, digits, adversary, alice):
     services.open_round(round=services.draft_round(task=digits, adversary=adversary), by=None)
     page = window(SHEET, alice)
     page.click('[data-choose="8"]')
-    assert page.asked() == "8"
+    assert page.prompt_label() == "8"
     assert "Draw an 8" in page.text("h1")
 
 
@@ -176,7 +176,7 @@ def upload(page: Sheet, kind: str, content: bytes) -> None:
 
 def test_a_picture_from_a_file_goes_the_same_way(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     upload(page, "text/plain", b"no picture")
     page.sees("no PNG or JPEG", VERDICT)
     upload(page, "image/png", b"\x89PNG cut off")
@@ -196,11 +196,11 @@ def test_a_picture_from_a_file_goes_the_same_way(window, open_round, alice):
     assert stored.getpixel((140, 140)) == 0
 
 
-def test_somebody_new_is_told_how_much_of_it_is_practice(window, open_round, alice):
+def test_somebody_new_reads_how_much_of_it_is_practice(window, open_round, alice):
     open_round.frozen_rules |= {"onboarding_prompts": 2}
     open_round.save()
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.sees("This one and the next one are practice", ".draw-tries")
     give_up = "text=Give up on this one"
     page.do(lambda it: expect_answer(it, "**/prompts/", give_up))
@@ -209,16 +209,16 @@ def test_somebody_new_is_told_how_much_of_it_is_practice(window, open_round, ali
     page.do(lambda it: it.wait_for_selector("[data-part=practice]", state="hidden"))
 
 
-def test_what_the_site_has_to_say_does_not_push_the_sheet(window, open_round):
+def test_a_message_of_the_site_does_not_move_the_sheet(window, open_round):
     page = window("/accounts/signup/?next=" + SHEET, viewport=PHONE)
     page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
     page.submit()
     page.wait_for_path(SHEET)
-    page.asked()
+    page.prompt_label()
     page.sees("A link to confirm your address was sent to dora@example.org.")
     pushed = page.box("canvas")
     page.go(SHEET)
-    page.asked()
+    page.prompt_label()
     assert page.box("canvas") == pushed
 
 
@@ -227,7 +227,7 @@ def test_what_the_site_has_to_say_does_not_push_the_sheet(window, open_round):
 
 def test_a_drawing_survives_a_network_failure_and_can_be_sent_again(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.do(lambda it: it.context.set_offline(True))
@@ -242,7 +242,7 @@ def test_a_drawing_survives_a_network_failure_and_can_be_sent_again(window, open
 
 def test_an_answer_that_was_lost_on_its_way_is_not_stored_twice(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
 
     def lose_the_answer(route) -> None:
@@ -264,7 +264,7 @@ def test_an_answer_that_was_lost_on_its_way_is_not_stored_twice(window, open_rou
 
 def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     services.close_round(round=open_round, by=None)
@@ -273,7 +273,7 @@ def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
     assert page.ink() == drawn
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
     page.click("text=Next round")
-    page.asked()
+    page.prompt_label()
     assert page.ink() == drawn
     page.send()
     page.verdict()
@@ -282,19 +282,19 @@ def test_a_drawing_survives_the_end_of_its_round(window, open_round, alice):
 
 def test_a_drawing_waits_for_the_next_round_to_open(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     services.close_round(round=open_round, by=None)
     page.go(SHEET)
-    page.sees("A drawing that you had not sent yet is kept in this tab")
+    page.sees("A drawing that you had not sent yet is saved in this tab")
     services.keep_adversary(round=Round.objects.get(pk=open_round.pk), by=None)
-    page.asked()  # the page looks by itself
+    page.prompt_label()  # the page polls by itself
     assert page.ink() > 0
 
 
 def test_a_drawing_survives_an_expired_log_in(window, open_round, alice):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.do(lambda it: it.context.clear_cookies(name=settings.SESSION_COOKIE_NAME))
@@ -312,11 +312,11 @@ def test_a_drawing_survives_an_expired_log_in(window, open_round, alice):
 
 def test_a_drawing_survives_a_reload(window, open_round, alice):
     page = window(SHEET, alice)
-    label = page.asked()
+    label = page.prompt_label()
     page.stroke("7")
     drawn = page.ink()
     page.go(SHEET)
-    assert page.asked() == label
+    assert page.prompt_label() == label
     assert page.ink() == drawn
     assert page.is_enabled("[data-part=primary]")
 
@@ -326,14 +326,14 @@ def test_a_drawing_survives_a_reload(window, open_round, alice):
     [
         ("Wait 7 seconds, then send it again.", {"status": 429, "headers": {"Retry-After": "7"}, "json": {}}),
         ("The adversary can't be loaded.", {"status": 503, "json": {"detail": "The adversary can't be loaded."}}),
-        ("The site stumbled.", {"status": 500, "body": "<h1>no JSON</h1>"}),
+        ("The site has a problem.", {"status": 500, "body": "<h1>no JSON</h1>"}),
         ("The drawing is blank", {"status": 400, "json": {"detail": "The drawing is blank."}}),
         ("This prompt has ended.", {"status": 409, "json": {"detail": "It is finished.", "code": "prompt_finished"}}),
     ],
 )
 def test_every_refusal_says_what_to_do_and_leaves_the_drawing(window, open_round, alice, sentence, answer):
     page = window(SHEET, alice)
-    page.asked()
+    page.prompt_label()
     page.stroke_another()
     drawn = page.ink()
     page.answer_with("**/examples/", **answer)
@@ -358,25 +358,25 @@ def test_a_validator_reports_abuse_by_keyboard(window, open_round, alice, bob, d
     assert (validation.answer, validation.reason) == ("abuse", "It is not a 5 but a name.")
 
 
-def test_after_an_answer_the_next_question_has_the_focus_and_what_was_recorded_is_said(
+def test_after_an_answer_the_next_question_has_the_focus_and_what_was_recorded_is_announced(
     window, open_round, alice, bob, draw
 ):
     for nth in range(2):
         draw(alice, open_round.task, fooling=True, nth=nth)
     page = window("/tasks/digits/validate/", bob)
     page.wait(".sheet-image")
-    for key, said, question in (
+    for key, text, question in (
         ("3", "Recorded: 3.", "What is this?"),
         ("u", "Recorded: unreadable.", "Nothing to check right now"),
     ):
         page.click(f"[data-key='{key}']")
-        page.sees(said, "#desk-said")
-        page.sees(said, "#desk")
+        page.sees(text, "#validate-status")
+        page.sees(text, "#validate-panel")
         assert page.js("document.activeElement.textContent") == question
     page.leave()
 
 
-def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window, open_round, alice, bob, draw):
+def test_an_answer_that_does_not_arrive_is_reported_and_can_be_given_again(window, open_round, alice, bob, draw):
     draw(alice, open_round.task, fooling=True)
     page = window("/tasks/digits/validate/", bob)
     page.wait(".sheet-image")
@@ -394,7 +394,7 @@ def test_an_answer_that_does_not_arrive_is_said_so_and_can_be_given_again(window
 
 
 @pytest.fixture
-def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
+def busy_round(open_round, alice, bob, carol, adam, draw, validate) -> Round:
     """A round with something of everything: verified, pending, reported, not fooling, asked for as a data set."""
     for person, answers in ((alice, ["claim", "claim"]), (carol, []), (alice, ["abuse"])):
         example = draw(person, open_round.task, fooling=True, nth=Example.objects.count())
@@ -408,20 +408,20 @@ def lived_in(open_round, alice, bob, carol, adam, draw, validate) -> Round:
 
 
 @pytest.fixture
-def tour(window, lived_in, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str]]]:
+def tour(window, busy_round, bob, adam) -> Callable[..., Iterator[tuple[Sheet, str]]]:
     """tour(...) → every page in turn, on a phone, as a visitor, a validator and an admin see it."""
-    public = ["/", "/tasks/digits/", SHEET, "/tasks/digits/leaderboard/", lived_in.get_absolute_url(), "/nothing/"]
+    public = ["/", "/tasks/digits/", SHEET, "/tasks/digits/leaderboard/", busy_round.get_absolute_url(), "/nothing/"]
     entrance = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
     own = ["/profile/", "/tasks/digits/validate/", "/accounts/email/", "/accounts/password/change/", "/staff/"]
-    staff = ["/staff/", "/staff/audit/", f"/staff/rounds/{lived_in.pk}/", f"/staff/rounds/{lived_in.pk}/close/"]
+    staff = ["/staff/", "/staff/audit/", f"/staff/rounds/{busy_round.pk}/", f"/staff/rounds/{busy_round.pk}/close/"]
 
     def tour(**options) -> Iterator[tuple[Sheet, str]]:
-        for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, lived_in.get_absolute_url()])):
+        for person, paths in ((None, public + entrance), (bob, own), (adam, [*staff, busy_round.get_absolute_url()])):
             page = window("about:blank", person, viewport=PHONE, reduced_motion="reduce", **options)
             for path in paths:
                 page.go(path)
                 if path == SHEET:
-                    page.asked()
+                    page.prompt_label()
                 yield page, path
                 page.leave()
 
@@ -432,10 +432,10 @@ def test_every_page_fits_a_phone_and_says_nothing_in_the_console(tour):
     for page, path in tour():
         assert page.too_wide_by() <= 0, path
         # What answers 403 and 404 is meant to, and Chromium notes it.
-        assert [said for said in page.complaints if "403" not in said and "404" not in said] == [], path
+        assert [text for text in page.complaints if "403" not in text and "404" not in text] == [], path
 
 
-def test_a_table_that_goes_on_to_the_right_fades_until_it_is_scrolled_there(window, lived_in):
+def test_a_table_that_goes_on_to_the_right_fades_until_it_is_scrolled_there(window, busy_round):
     page = window("/tasks/digits/", viewport=PHONE)
     page.wait(".scroll.is-cut table.book")
     page.js("document.querySelector('.scroll').scrollLeft = 2000")
@@ -448,9 +448,9 @@ def test_every_page_passes_axe_in_both_themes(tour):
     found = []
     for page, path in tour(bypass_csp=True):
         page.js(axe)
-        found += [f"{path}: {said}" for said in axe_says(page, "{}")]
+        found += [f"{path}: {text}" for text in axe_says(page, "{}")]
         page.do(lambda it: it.emulate_media(color_scheme="dark"))
-        found += [f"{path}, dark: {said}" for said in axe_says(page, "{runOnly: ['color-contrast']}")]
+        found += [f"{path}, dark: {text}" for text in axe_says(page, "{runOnly: ['color-contrast']}")]
         page.do(lambda it: it.emulate_media(color_scheme="light"))
     assert found == []
 
@@ -470,7 +470,7 @@ def test_the_theme_can_be_switched_and_is_remembered(window, open_round):
     assert page.js(paper) == "rgb(20, 23, 26)"
 
 
-def test_the_numbers_and_the_validation_need_no_scripts(window, lived_in, carol, draw):
+def test_the_numbers_and_the_validation_need_no_scripts(window, busy_round, carol, draw):
     page = window("/tasks/digits/", carol, java_script_enabled=False, color_scheme="dark")
     page.sees("6", "table.book")
     page.go("/tasks/digits/validate/")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds.templatetags import notebook
+from rounds.templatetags import display
 from rounds.web import charts
 
 
@@ -64,31 +64,31 @@ def test_a_loss_curve_starts_with_the_first_epoch():
     [("12.4\u00a0%", 0.1239), ("0.0\u00a0%", 0.0), ("100.0\u00a0%", 1.0), ("–", None)],
 )
 def test_a_share_is_shown_in_per_cent(shown, value):
-    assert notebook.percent(value) == shown
+    assert display.percent(value) == shown
 
 
 def test_intervals_and_differences_are_shown_with_their_signs():
-    assert notebook.bounds([0.109, 0.14]) == "[10.9, 14.0]"
-    assert notebook.bounds(None) == ""
-    assert notebook.points(-0.021) == "−2.1"
-    assert notebook.points(-0.0004) == "+0.0"
-    assert notebook.signed_bounds([-0.03, 0.01]) == "[−3.0, +1.0]"
+    assert display.bounds([0.109, 0.14]) == "[10.9, 14.0]"
+    assert display.bounds(None) == ""
+    assert display.points(-0.021) == "−2.1"
+    assert display.points(-0.0004) == "+0.0"
+    assert display.signed_bounds([-0.03, 0.01]) == "[−3.0, +1.0]"
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(5, "5 s"), (95, "1 min 35 s"), (7300, "2 h 1 min"), (None, "–")])
 def test_times_are_shown_in_hours_minutes_and_seconds(seconds, shown):
-    assert notebook.short_time(seconds) == shown
+    assert display.short_time(seconds) == shown
 
 
 def test_the_darkest_cell_is_the_best_and_the_palest_the_worst():
-    assert notebook.accuracy_shade(1.0, 0.5) == 1.0
-    assert notebook.accuracy_shade(0.5, 0.5) == 0.0
-    assert notebook.count_shade(0, [[0, 0]]) == 0.0
-    assert notebook.count_shade(4, [[1, 4]]) == 1.0
+    assert display.accuracy_shade(1.0, 0.5) == 1.0
+    assert display.accuracy_shade(0.5, 0.5) == 0.0
+    assert display.count_shade(0, [[0, 0]]) == 0.0
+    assert display.count_shade(4, [[1, 4]]) == 1.0
 
 
 @pytest.mark.parametrize(
     ("label", "shown"), [("7", "a 7"), ("8", "an 8"), ("18", "an 18"), ("80", "an 80"), ("Owl", "an Owl")]
 )
 def test_labels_get_the_article_that_is_spoken(label, shown):
-    assert notebook.with_article(label) == shown
+    assert display.with_article(label) == shown

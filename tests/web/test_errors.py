@@ -12,15 +12,15 @@ from .conftest import text_of
 def test_a_page_that_does_not_exist_leads_back(visit):
     response = visit(None).get("/nothing/here/")
     assert response.status_code == 404
-    assert "There is nothing here" in text_of(response)
+    assert "Page not found" in text_of(response)
     assert "To the front page" in text_of(response)
 
 
 def test_the_500_page_needs_no_database():
     # No django_db mark: a query would fail this test.
     page = text_of(server_error(HttpRequest()))
-    assert "The site stumbled" in page
-    assert "An unsent drawing is kept in this tab" in page
+    assert "The site has a problem" in page
+    assert "An unsent drawing is saved in this tab" in page
 
 
 def test_the_400_page_needs_no_database():
@@ -53,7 +53,7 @@ def test_an_unexpected_error_shows_the_500_page(visit, open_round, monkeypatch):
     client.raise_request_exception = False
     response = client.get("/tasks/digits/")
     assert response.status_code == 500
-    assert "The site stumbled" in text_of(response)
+    assert "The site has a problem" in text_of(response)
 
 
 @pytest.mark.django_db

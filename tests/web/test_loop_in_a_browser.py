@@ -26,7 +26,7 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
     # Somebody practises, signs up, and fools the model with the mouse.
     page = window("/")
     page.click("text=Draw now")
-    page.asked()
+    page.prompt_label()
     page.click(".draw-guest >> text=Sign up")
     page.fill(username="dora", email="dora@example.org", password1=PASSWORD, password2=PASSWORD)
     page.submit()
@@ -69,5 +69,5 @@ def test_from_signing_up_to_round_two(window, open_round, bob, carol, adam):
     page.leave()
     assert page.complaints == []
     page = window(SHEET)
-    page.asked()
+    page.prompt_label()
     assert "Charcoal" in page.text(".draw-adversary")

@@ -212,7 +212,7 @@ def test_training_starts_with_the_recipe_that_was_typed(visit, closed, adam):
     assert closed.runs.get().recipe["epochs"] == 2
 
 
-def test_what_a_recipe_can_set_is_explained_beside_its_field(visit, closed, adam):
+def test_what_a_recipe_can_set_is_explained_below_its_field(visit, closed, adam):
     page = text_of(visit(adam).get(reverse("staff_move", args=[closed.pk, "train"])))
     for part in ("collected_weight", "How many times an epoch shows each collected picture", "Madry et al.", "epsilon"):
         assert part in page

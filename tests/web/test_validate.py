@@ -26,12 +26,12 @@ def test_a_visitor_is_asked_to_log_in(visit, open_round):
     assert visit(None).get(ADDRESS)["Location"] == f"/accounts/login/?next={ADDRESS}"
 
 
-def test_a_desk_whose_log_in_has_expired_leads_to_the_log_in_and_back(visit, open_round):
+def test_a_page_whose_log_in_has_expired_leads_to_the_log_in_and_back(visit, open_round):
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{ADDRESS}"}
     assert visit(None).post(ADDRESS, headers=headers)["HX-Redirect"] == f"/accounts/login/?next={ADDRESS}"
 
 
-def test_an_account_without_the_role_is_told_so(visit, open_round, ruth):
+def test_an_account_without_the_role_reads_which_it_needs(visit, open_round, ruth):
     response = visit(ruth).get(ADDRESS)
     assert response.status_code == 403
     assert "role validator" in text_of(response)
@@ -63,12 +63,12 @@ def test_an_answer_is_stored_and_the_next_drawing_comes(visit, pending, bob):
     assert f"Recorded: {pending.label}." in page
 
 
-def test_with_htmx_the_desk_alone_comes_back(visit, pending, bob):
+def test_with_htmx_only_the_panel_comes_back(visit, pending, bob):
     client = visit(bob)
     client.get(ADDRESS)
     response = answer(client, pending, "unreadable", **{"HX-Request": "true"})
     assert response.status_code == 200
-    assert text_of(response).startswith('<div id="desk">')
+    assert text_of(response).startswith('<div id="validate-panel">')
 
 
 def test_abuse_needs_a_reason(visit, pending, bob):
@@ -119,7 +119,7 @@ def test_when_the_round_has_moved_on_the_page_says_so(visit, open_round, pending
     assert "no longer takes answers" in text_of(answer(client, pending, "3"))
 
 
-def test_an_empty_queue_looks_again_by_itself(visit, open_round, bob):
+def test_an_empty_queue_polls_by_itself(visit, open_round, bob):
     page = text_of(visit(bob).get(ADDRESS))
     assert "Nothing to check right now" in page
     assert 'hx-trigger="every' in page

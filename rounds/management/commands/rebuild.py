@@ -1,4 +1,4 @@
-"""Whether a stored model is what its records say: trained again from them, the same weights should come out."""
+"""Trains a stored model again from what was recorded of it, and checks that the same weights come out."""
 
 import argparse
 import tempfile
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--into",
             type=Path,
-            help="Keep all that it is trained from in this new folder, for python -m models_zoo rebuild and others.",
+            help="Write all that it is trained from into this new folder, for python -m models_zoo rebuild and others.",
         )
 
     def handle(self, *args: Any, task: str, number: int, into: Path | None, **options: Any) -> None:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
         try:
             result = rebuild_model(model, folder, on_progress=show_progress)
-        except (*execute.EXPLAINED, FileNotFoundError) as error:
+        except (*execute.EXPLAINED_ERRORS, FileNotFoundError) as error:
             raise CommandError(f"{model} can't be rebuilt. {error}") from error
         self.stdout.write(f"recorded {model.weights_hash}\nrebuilt  {result.rebuilt}")
         for difference in result.differences:

@@ -1,4 +1,4 @@
-"""Recomputes derived columns from the rows that they derive from, compares, and repairs them with --fix."""
+"""Values that are stored but can be computed from other rows: computed again, compared, and repaired on request."""
 
 import argparse
 import json
@@ -18,8 +18,8 @@ BATCH = 500
 
 class Command(BaseCommand):
     help = (
-        "Recompute, from validations, tries and examples, what is stored with them: every example's verification and "
-        "votes to settle, every prompt's count of tries, every finished round's report. Prints each difference; "
+        "Compute again, from validations, tries and examples, what is stored as well: every example's verification "
+        "and votes to settle, every prompt's count of tries, every finished round's report. Print each difference; "
         "without --fix nothing is written and differences end in exit code 1."
     )
 
@@ -41,38 +41,40 @@ def recount_prompts(fix: bool) -> Iterator[str]:
     """Each prompt whose `try_count` is not the number of its examples."""
     tries = Prompt.objects.order_by("pk").annotate(tries=Count("examples"))
     for prompt in tries.exclude(try_count=F("tries")).iterator(chunk_size=BATCH):
-        # Compared again with the row held: somebody may be drawing for it right now.
+        # Compared again with the row locked: somebody may be drawing for it right now.
         with transaction.atomic():
-            held = Prompt.objects.select_for_update().get(pk=prompt.pk)
-            counted = held.examples.count()
-            if held.try_count == counted:
+            locked = Prompt.objects.select_for_update().get(pk=prompt.pk)
+            counted = locked.examples.count()
+            if locked.try_count == counted:
                 continue
             if fix:
-                Prompt.objects.filter(pk=held.pk).update(try_count=counted)
-        yield f"prompt {held.pk}: {held.try_count} tries stored, {counted} examples"
+                Prompt.objects.filter(pk=locked.pk).update(try_count=counted)
+        yield f"prompt {locked.pk}: {locked.try_count} tries stored, {counted} examples"
 
 
 def recount_examples(fix: bool) -> Iterator[str]:
-    """Each example whose verification, reason or votes to settle are not what its validations say."""
+    """Each example whose verification, reason or votes to settle do not follow from its validations."""
     for round in Round.objects.select_related("task"):
         for example in _queued(round).prefetch_related("validations").iterator(chunk_size=BATCH):
             example.round = round
-            if _stored(example) == _expected(example, [vote.answer for vote in example.validations.all()]):
+            if _stored(example) == _computed(example, [vote.answer for vote in example.validations.all()]):
                 continue
             with transaction.atomic():
-                held = Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
-                answers = list(held.validations.values_list("answer", flat=True))
-                stored, expected = _stored(held), _expected(held, answers)
-                if stored == expected:
+                locked = (
+                    Example.objects.select_for_update(of=("self",)).select_related("round__task").get(pk=example.pk)
+                )
+                answers = list(locked.validations.values_list("answer", flat=True))
+                stored, computed = _stored(locked), _computed(locked, answers)
+                if stored == computed:
                     continue
                 if fix:
-                    services.resettle(held)
-            by_votes = f"its {len(answers)} validations say {_in_words(expected)}"
-            yield f"example {held.pk}: stored {_in_words(stored)}; {by_votes}"
+                    services.resettle(locked)
+            found = f"its {len(answers)} validations give {_in_words(computed)}"
+            yield f"example {locked.pk}: stored {_in_words(stored)}; {found}"
 
 
 def recount_reports(fix: bool) -> Iterator[str]:
-    """Each finished round whose stored report is not what its rows say now."""
+    """Each finished round whose stored report is not what its rows give now."""
     for round in Round.objects.select_related("task", "adversary").filter(status=Round.Status.DONE):
         computed = json.loads(json.dumps(reports.compute_round(round), cls=DjangoJSONEncoder))
         stored = round.report or {}
@@ -85,20 +87,20 @@ def recount_reports(fix: bool) -> Iterator[str]:
 
 
 Settled = tuple[str, str, int]
-"""Verification, why it was rejected (empty if it was not), and the fewest further votes that could settle it."""
+"""Verification, the answer it was rejected as, and the votes to settle."""
 
 
 def _queued(round: Round) -> QuerySet[Example]:
-    """What was, or should have been, put to validators."""
-    left_alone = {"verification": Example.Verification.UNQUEUED, "fooled": False}
-    return round.examples.filter(practice=False).exclude(**left_alone).order_by("pk")
+    """Examples that were, or should have been, sent to validators."""
+    never_queued = {"verification": Example.Verification.UNQUEUED, "fooled": False}
+    return round.examples.filter(practice=False).exclude(**never_queued).order_by("pk")
 
 
 def _stored(example: Example) -> Settled:
     return example.verification, example.rejected_as, example.votes_to_settle
 
 
-def _expected(example: Example, answers: list[str]) -> Settled:
+def _computed(example: Example, answers: list[str]) -> Settled:
     settlement, votes_to_settle = services.settlement_of(example, answers)
     reason = settlement.leading if settlement.verification == rules.REJECTED else ""
     return settlement.verification, reason, votes_to_settle

@@ -50,8 +50,8 @@ class Command(BaseCommand):
         try:
             inputs.ensure_base(task, progress=self.stdout.write)
             with TrainingBar() as bar:
-                model = train_first_model(task, changes=changes, on_progress=bar.show, on_measuring=bar.measuring)
-        except execute.EXPLAINED as error:
+                model = train_first_model(task, changes=changes, on_progress=bar.show, on_measuring=bar.show_suite)
+        except execute.EXPLAINED_ERRORS as error:
             raise CommandError(str(error)) from error
         test = model.evaluations.get(suite="base_test")
         self.stdout.write(f"{model.name} reads {test.correct:,} of {test.n:,} test digits right.")
@@ -84,7 +84,7 @@ class TrainingBar:
         self.bar.set_postfix_str(f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}", refresh=False)
         self.bar.refresh()
 
-    def measuring(self, what: str) -> None:
-        text = f"Measuring it: {what}"
+    def show_suite(self, suite: str) -> None:
+        text = f"Measuring it: {suite}"
         if self.bar.desc.rstrip(": ") != text:
             self.bar.set_description(text)

@@ -14,7 +14,7 @@ function element(tag, className, ...children) {
 
 export function showPrompt(label) {
   const [article, ...name] = withArticle(label).split(" ");
-  part("asked").replaceChildren(`Draw ${article} `, element("b", "", name.join(" ")));
+  part("prompt").replaceChildren(`Draw ${article} `, element("b", "", name.join(" ")));
   part("against-label").textContent = withArticle(label);
   document.title = document.title.replace(/^[^·]+/, `Draw ${withArticle(label)} `);
 }

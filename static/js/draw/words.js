@@ -94,7 +94,7 @@ export function explainFailure({ status, data, retryAfter }, { guest, codes }) {
   }
   if (status >= 500) {
     return {
-      title: "The site stumbled.",
+      title: "The site has a problem.",
       sentence: `${detail || "Nothing was stored."} Your drawing is still here: send it again.`,
       state: "sendFailed",
     };

@@ -83,7 +83,7 @@ def states(round_: Round) -> list[tuple[str, str]]:
     """The states of a round in their order, each `past`, `now` or `ahead`."""
     every = list(Round.Status.values)
     present = every.index(round_.status)
-    return [(state, _position(place - present)) for place, state in enumerate(every)]
+    return [(state, _position(index - present)) for index, state in enumerate(every)]
 
 
 def _position(distance: int) -> str:
