@@ -17,9 +17,10 @@ from models_zoo.process import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before the imports below load torch
 
+from bench.markers import MissingMarkers, put_table
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData, BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.files import write_bytes
 from models_zoo.robustness.attack_grid import DEFAULT_GRID
 from models_zoo.robustness.suites import CHEAP, SUITES, evaluate
@@ -33,7 +34,7 @@ from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Tr
 from stats.rates import newcombe
 from stats.scores import Score
 
-BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"
+MARKER = "<!-- made by python -m bench.recipes -->"
 REFERENCE = "standard"
 
 # The budget is 160,000 pictures each, and attacks take seven large steps instead of Madry's forty small ones: what two
@@ -160,19 +161,6 @@ def reference_in(folder: Path) -> Reference | None:
     return Reference("its plainly trained reference", about, rows) if rows else None
 
 
-def put_between(page: Path, text: str) -> None:
-    """Replace what is between the two marking lines of a page.
-
-    Raises:
-        ValueError: the page does not have them.
-    """
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} has no place for the tables: it needs the lines {BEGIN} and {END}.")
-    write_bytes(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench.recipes", description="Train and measure every recipe with the same budget."
@@ -184,17 +172,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--at-most", type=int, default=1000, help="digits for each costly suite (%(default)s)")
     given = parser.parse_args(arguments)
     try:
-        ensure_mnist(given.base, progress=print)
-        base, results = load_mnist(given.base), {}
+        base, results = base_set("mnist").fetch(given.base, progress=print), {}
         for name in given.only:
             print(f"{name}:", flush=True)
             folder = given.folder / name.replace(", ", "-")
             results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
             record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(given.folder))
         if set(results) == set(LINE_UP):
-            put_between(given.page, tables(results))
+            write_bytes(given.page, put_table(given.page.read_text(), MARKER, tables(results)).encode())
             print(f"{given.page} has the tables.")
-    except (BaseDataError, TrainingFailed, ValueError) as error:
+    except (BaseDataError, MissingMarkers, TrainingFailed) as error:
         sys.exit(str(error))
 
 

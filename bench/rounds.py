@@ -24,13 +24,14 @@ import numpy as np
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN
-from bench.experiment.page import NoPlace, check_places, store_counts, write_page
+from bench.experiment.page import check_places, store_counts, write_page
 from bench.experiment.results import TOTALS, NoResults, Results, read_played, seeds_played
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
+from bench.markers import MissingMarkers
 from crowd import CrowdError, HandwritingError, load_handwriting
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.files import read_json
 from models_zoo.training.config import FIRST
 from models_zoo.training.progress import TrainingFailed
@@ -46,7 +47,8 @@ SHORT = Settings(
 LEAST = {"rounds": 1, "per_round": 1, "annotators": 10, "seeds": 0, "threads": 0}
 """A tenth of the annotators is dev and another one test, so with fewer than ten there is little to train on."""
 REFUSALS = (
-    BaseDataError, CrowdError, HandwritingError, NoPlace, NoResults, NothingCollected, OtherSettings, TrainingFailed,
+    BaseDataError, CrowdError, HandwritingError, MissingMarkers, NoResults, NothingCollected, OtherSettings,
+    TrainingFailed,
 )  # fmt: skip
 
 
@@ -92,8 +94,7 @@ def write(options: argparse.Namespace) -> None:
 
 def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experiment]:
     """An experiment for each seed, with all data that it reads fetched."""
-    ensure_mnist(BASE_FOLDER, progress=print)
-    base, handwriting = load_mnist(BASE_FOLDER), load_handwriting()
+    base, handwriting = base_set("mnist").fetch(BASE_FOLDER, progress=print), load_handwriting()
     return [Experiment(folder, settings, seed, base, handwriting, _log) for seed in seeds]
 
 

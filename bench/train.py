@@ -36,7 +36,7 @@ import torch
 import models_zoo.training.fit as zoo
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
 from models_zoo.training.transforms import augmented
@@ -156,13 +156,14 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--child", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    ensure_mnist(options.base)
     if options.profile:
-        profile(load_mnist(options.base))
+        profile(base_set("mnist").fetch(options.base))
     elif options.child:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(MEASUREMENTS[options.child](load_mnist(options.base), Path(folder))))
+            base = base_set("mnist").load(options.base)
+            print(json.dumps(MEASUREMENTS[options.child](base, Path(folder))))
     else:
+        base_set("mnist").ensure(options.base)
         report(measure(options.only, options.repeats, options.base))
 
 

@@ -38,7 +38,7 @@ from bench.train import child, fooling
 from crowd.client import ApiClient, ApiError
 from crowd.transport import Site, SiteUnreachable
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 
 ANNOTATORS = 40
 ADDRESS = "127.0.0.1:8471"
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
     parser.add_argument("--folder", type=Path, help="make the site here and leave it there; one that is there is used")
     options = parser.parse_args()
-    ensure_mnist(options.base)
+    base_set("mnist").ensure(options.base)
     with tempfile.TemporaryDirectory() as temporary:
         site = options.folder or Path(temporary) / "site"
         token = prepare(site, options.base.resolve(), options.collected)
@@ -118,7 +118,7 @@ def collect(count: int) -> None:
     Round.objects.update(frozen_rules=task.rules.to_json())
 
     assert round_.adversary
-    base = load_mnist(Path(os.environ["DATA_DIR"]) / "base_data")
+    base = base_set("mnist").load(Path(os.environ["DATA_DIR"]) / "base_data")
     images, labels = fooling(predictor.load(round_.adversary), base, count + count // 20)
     annotators = [person(f"annotator{number}", "annotator") for number in range(ANNOTATORS)]
     for annotator, image, label in zip(itertools.cycle(annotators), images, labels, strict=False):

@@ -18,7 +18,7 @@ from torch import nn, optim
 from torch.utils.data import DataLoader
 
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import ensure_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.networks._torchvision import torchvision
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
     given = parser.parse_args()
-    ensure_mnist(given.base)
+    base_set("mnist").ensure(given.base)
     torch.manual_seed(1)
     loader = DataLoader(digits(given.base, train=True), batch_size=64, shuffle=True)
     test_loader = DataLoader(digits(given.base, train=False), batch_size=1000)

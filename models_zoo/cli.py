@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from torch import nn
 
 from models_zoo.data.base_data import BaseData, BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.data.run_data import Pictures, RunDataError, read_test
 from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
@@ -173,8 +173,7 @@ def base_for(config: Config, folder: Path) -> BaseData | None:
     """MNIST, fetched if need be; None when the config replays no base data."""
     if config.base_replay == 0:
         return None
-    ensure_mnist(folder, progress=print)
-    return load_mnist(folder)
+    return base_set("mnist").fetch(folder, progress=print)
 
 
 def measurement(given: argparse.Namespace, config: Config) -> Measure:

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from crowd import Crowd, as_arrays, held_out_drawings
-from models_zoo.data.mnist import BaseData
+from models_zoo.data.base_data import BaseData
 from models_zoo.data.run_data import Pictures
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities

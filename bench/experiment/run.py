@@ -24,7 +24,7 @@ from bench.experiment.collect import Collected, collect_everything, collect_fool
 from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, count_right, suites
 from crowd import Crowd, Handwriting, make_crowd
 from crowd.annotators import Memory
-from models_zoo.data.mnist import BaseData
+from models_zoo.data.base_data import BaseData
 from models_zoo.data.run_data import Pictures
 from models_zoo.files import read_json, write_array, write_json
 from models_zoo.networks.checkpoints import load_model

@@ -12,6 +12,7 @@ from bench.experiment.readings import (
     right_on_splits,
 )
 from bench.experiment.results import Result, Results, WriterCounts
+from bench.markers import END
 
 HARD = [1, 0, 2, 0, 5, 1, 0, 3, 8, 0]
 """How many more of each writer's drawings are misread than of the easiest writer's: models agree on who is hard."""
@@ -72,6 +73,11 @@ def _read(arms, arm):
 
 def _fresh(fooling):
     return [WriterCounts(FRESH, SIDES[n], n, 10, fooled=fooling + 1, verified=fooling) for n in range(10)]
+
+
+def table_in(page, name):
+    """The table that stands between its marking lines on a page."""
+    return page.partition(f"<!-- table: {name},")[2].partition("-->")[2].partition(END)[0].strip()
 
 
 def row_of(table, first):

@@ -8,11 +8,12 @@ import pytest
 
 from bench import rounds
 from bench.experiment import arms, measure, readings
-from bench.experiment.page import table_in
 from bench.experiment.results import read_csv
 from models_zoo.training.config import Config
 from tests.crowd.toys import toy_handwriting
-from tests.models_zoo.conftest import toy_base
+from tests.models_zoo.conftest import serve_as_mnist, toy_base
+
+from .made_up import table_in
 
 QUICK = Config(architecture="mnist_cnn", epochs=1, base_replay=256, lr=0.05, threads=1)
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,8 +28,7 @@ def play(monkeypatch, tmp_path):
     monkeypatch.setattr(rounds, "FIRST", QUICK)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
     monkeypatch.setattr(readings, "FRESH_ATTEMPTS", 60)
-    monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
-    monkeypatch.setattr(rounds, "load_mnist", lambda folder: toy_base())
+    serve_as_mnist(monkeypatch, toy_base())
     monkeypatch.setattr(rounds, "load_handwriting", lambda: toy_handwriting(60))
 
     (tmp_path / "docs").mkdir()
@@ -112,7 +112,7 @@ def test_a_page_of_nothing_is_refused(play):
 
 def test_a_page_without_places_for_its_tables_is_refused_before_anything_is_trained(play, tmp_path):
     (tmp_path / "docs" / "results.md").write_text("# Results\n")
-    with pytest.raises(SystemExit, match="has no place for the table main: it needs the lines <!-- table: main"):
+    with pytest.raises(SystemExit, match="has no place for a table: it needs the lines <!-- table: main"):
         play(*SMALL)
     assert not (tmp_path / "rounds").exists()
 

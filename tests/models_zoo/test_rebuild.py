@@ -22,9 +22,10 @@ from models_zoo.training.fit import Config, fit
 from models_zoo.training.model_card import Reference, record
 from models_zoo.training.provenance import differences, environment
 from models_zoo.training.recipes import Fgsm, Standard
-from tests.models_zoo.conftest import toys
+from tests.models_zoo.conftest import serve_as_mnist, toys
 
 FGSM = Condition("fgsm", norm="linf", epsilon=0.3)
+QUICK = Config(epochs=1, batch_size=64, lr=0.1, threads=1, base_replay=128)
 CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
 
 
@@ -104,8 +105,7 @@ def exit_status_of_rebuild(folder: Path) -> int:
 def test_other_data_is_reported(finished, base, monkeypatch, capsys):
     labels = np.load(finished / "data" / "train_labels.npy")
     np.save(finished / "data" / "train_labels.npy", labels[::-1])
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     assert exit_status_of_rebuild(finished) == 1
     printed = capsys.readouterr().out
     assert "do NOT agree" in printed
@@ -175,8 +175,7 @@ def test_a_card_before_any_evaluation_says_so(finished):
 
 
 def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     command.main([
         "train", str(run_folder),
         "--epochs", "1", "--batch-size", "64", "--recipe", "pgd,epsilon=0.1,step_size=0.05,steps=2",
@@ -193,8 +192,7 @@ def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
 def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_every_picture(
     tmp_path, finished, base, monkeypatch
 ):
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     for part, values in zip(("images", "labels"), toys(30, seed=6), strict=True):
         np.save(tmp_path / f"test_{part}.npy", values)
     folder = tmp_path / "robust"
@@ -265,12 +263,10 @@ def test_help_explains_every_recipe():
 
 
 def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monkeypatch):
-    quick = Config(epochs=1, batch_size=64, lr=0.1, threads=1, base_replay=128)
-    monkeypatch.setattr(compare, "LINE_UP", {"standard": quick, "another": Config(epochs=1, seed=1, base_replay=128)})
-    monkeypatch.setattr(compare, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(compare, "load_mnist", lambda root: base)
+    monkeypatch.setattr(compare, "LINE_UP", {"standard": QUICK, "another": Config(epochs=1, seed=1, base_replay=128)})
+    serve_as_mnist(monkeypatch, base)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{compare.BEGIN}\nold\n{compare.END}\nafter\n")
+    page.write_text(f"before\n{compare.MARKER}\nold\n<!-- end -->\nafter\n")
     command_line = ["--folder", str(tmp_path / "models"), "--page", str(page), "--at-most", "10", "--only"]
     compare.main([*command_line, "standard", "another"])
     text = page.read_text()
@@ -302,11 +298,13 @@ def test_a_comparison_on_more_pictures_measures_anew_what_was_kept_and_on_as_man
     assert measured(500) == {"base": 100, "fgsm": 100}
 
 
-def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path):
+def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path, base, monkeypatch):
+    monkeypatch.setattr(compare, "LINE_UP", {"standard": QUICK})
+    serve_as_mnist(monkeypatch, base)
     page = tmp_path / "page.md"
     page.write_text("nothing here\n")
-    with pytest.raises(ValueError, match="no place for the tables"):
-        compare.put_between(page, "table")
+    with pytest.raises(SystemExit, match="no place for a table: it needs the lines <!-- made by"):
+        compare.main(["--folder", str(tmp_path / "models"), "--page", str(page), "--at-most", "10"])
     assert page.read_text() == "nothing here\n"
 
 
