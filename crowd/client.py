@@ -64,9 +64,8 @@ class ApiClient:
 
     def give_up(self, prompt_id: int) -> None:
         """Finishes a prompt without success; one that is finished already stays as it is."""
-        self._ignoring(
-            ErrorKind.PROMPT_ALREADY_FINISHED, lambda: self._post("give up", f"/prompts/{prompt_id}/give_up/")
-        )
+        path = f"/prompts/{prompt_id}/give_up/"
+        self._ignoring(ErrorKind.PROMPT_ALREADY_FINISHED, lambda: self._post("give up", path))
 
     # --- For validators
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.experiment.figures import figures, still_misread
-from bench.experiment.readings import add_readings
+from bench.experiment.after_rounds import measure_after_rounds
+from bench.experiment.figures import figures, still_misread_sheet
 from bench.experiment.results import NoResults, Results, read_csv, read_played, write_csv
 from bench.experiment.run import Experiment
 from bench.experiment.tables import TABLES
@@ -27,9 +27,11 @@ def store_counts(folder: Path, experiments: Sequence[Experiment]) -> list[str]:
     if not results.rounds("dynamic"):
         raise NoResults("Every table compares with the dynamic arm, so run --arms dynamic as well.")
     results = results.shared("dynamic")
-    misread = add_readings([experiment for experiment in experiments if experiment.seed in results.seeds], results)
+    misread = measure_after_rounds(
+        [experiment for experiment in experiments if experiment.seed in results.seeds], results
+    )
     write_csv(folder, results)
-    write_bytes(folder / PICTURES / "still-misread.svg", still_misread(misread).encode())
+    write_bytes(folder / PICTURES / "still-misread.svg", still_misread_sheet(misread).encode())
     return left_out
 
 
@@ -60,7 +62,7 @@ def tables_of(results: Results) -> dict[str, str]:
 
 
 def check_places(page: Path) -> None:
-    """Raises MissingMarkers unless the page has a place for every table, so that a missing one is reported before hours of training."""
+    """Raises MissingMarkers unless the page has a place for every table: better now than after hours of training."""
     if not page.exists():
         raise MissingMarkers(f"{page} is missing: copy docs/results.md there, or name another --page.")
     for name in TABLES:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bench.experiment import numbers, tables
-from bench.experiment.arms import THOROUGH
+from bench.experiment.after_rounds import FRESH_VERIFIED, HELD_OUT_TWICE, right_on_split, right_on_splits
+from bench.experiment.arms import TWENTY_FIVE_EPOCHS
 from bench.experiment.figures import figures
 from bench.experiment.measure import CORRUPTED, CORRUPTION
 from bench.experiment.page import check_places, marker, tables_of
-from bench.experiment.readings import FRESH_VERIFIED, HELD_OUT_TWICE, right_on_split, right_on_splits
 from bench.experiment.results import GATE, collected_for, read_csv
 from bench.markers import MissingMarkers, put_table
 from models_zoo.training.config import NEXT
@@ -182,7 +182,7 @@ def details(results):
         f"to {rows_of('fooled-rates')[-1][-1].split(' [')[0]} in round 20.",
         f"in rounds 4 and 19, {fewer(results, ('dynamic', 4), ('ordinary', 4)).split(' [')[0]} (exploratory",
         f"static arm it is {fewer(results, ('dynamic', 20), ('static', 20))} after 20 rounds",
-        f"runs {THOROUGH.epochs} epochs",
+        f"runs {TWENTY_FIVE_EPOCHS.epochs} epochs",
         f"misreads {everything}; the dynamic arm of the same seed",
         f"same seed makes {fewer(seed_0, ('dynamic', 20), ('everything', 1))} fewer errors.",
         f"on {CORRUPTED} test digits",

@@ -41,7 +41,7 @@ def test_the_command_crowd_leaves_the_database_to_local_accounts():
 
 
 def test_the_simulation_imports_neither_bots_nor_the_site():
-    simulation = {"handwriting", "styles", "rendering", "drawings", "hands", "annotators", "validators", "population"}
+    simulation = {"handwriting", "styles", "rendering", "drawings", "writers", "annotators", "validators", "population"}
     imported = {
         name.removeprefix("crowd.")
         for module in simulation

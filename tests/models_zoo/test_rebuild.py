@@ -16,10 +16,10 @@ from models_zoo import cli as command
 from models_zoo.files import read_json, write_json
 from models_zoo.networks.checkpoints import CheckpointError, load_meta
 from models_zoo.robustness.suites import evaluate
-from models_zoo.robustness.table import Condition, Row, read_rows, write_rows
+from models_zoo.robustness.table import Condition, EvaluationRow, read_rows, write_rows
 from models_zoo.training import rebuild
 from models_zoo.training.fit import Config, fit
-from models_zoo.training.model_card import Reference, record
+from models_zoo.training.model_card import ReferenceModel, record
 from models_zoo.training.provenance import differences, environment
 from models_zoo.training.recipes import Fgsm, Standard
 from tests.models_zoo.conftest import serve_as_mnist, toys
@@ -132,29 +132,29 @@ def test_the_card_is_written_from_what_lies_there(finished, base):
 
 
 def test_a_robust_models_card_shows_its_plain_reference(finished):
-    robust, plain = [Row("r", FGSM, 60, 100)], [Row("p", FGSM, 5, 100)]
-    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    robust, plain = [EvaluationRow("r", FGSM, 60, 100)], [EvaluationRow("p", FGSM, 5, 100)]
+    record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
     assert "### Compared with its parent\n\nTrained plainly." in card
     assert "| fgsm | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
 
 
 def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_number_of_pictures(finished):
-    clean, shifted = Row("p", Condition("base"), 99, 100), Condition("moved", grid="shifted")
-    robust = [clean, Row("r", FGSM, 60, 100), Row("r", shifted, 1, 100)]
+    clean, shifted = EvaluationRow("p", Condition("base"), 99, 100), Condition("moved", grid="shifted")
+    robust = [clean, EvaluationRow("r", FGSM, 60, 100), EvaluationRow("r", shifted, 1, 100)]
     for n, sentence in (
         (100, "only the counts are given.\n"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
-        plain = [clean, Row("p", FGSM, 5, n), Row("p", shifted, 1, n)]
-        record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+        plain = [clean, EvaluationRow("p", FGSM, 5, n), EvaluationRow("p", shifted, 1, n)]
+        record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
         assert sentence in (finished / "README.md").read_text()
     assert "pictures: fgsm, moved." in (finished / "README.md").read_text()
 
 
 def test_a_card_gives_only_the_counts_of_fewer_than_five_pictures(finished):
-    robust, plain = [Row("r", FGSM, 3, 4)], [Row("p", FGSM, 1, 4)]
-    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    robust, plain = [EvaluationRow("r", FGSM, 3, 4)], [EvaluationRow("p", FGSM, 1, 4)]
+    record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
     assert "| fgsm | linf 0.3 | 3 | 4 |  |  |" in card
     assert "| fgsm | linf 0.3 | 4 | 3 | 1 |  |  |" in card
