@@ -17,44 +17,46 @@ from models_zoo.process import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before the imports below load torch
 
+from bench.markers import MissingMarkers, put_table
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData, BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.files import write_bytes
+from models_zoo.limits import ConfigError
 from models_zoo.robustness.attack_grid import DEFAULT_GRID
 from models_zoo.robustness.suites import CHEAP, SUITES, evaluate
-from models_zoo.robustness.table import Row, read_rows
+from models_zoo.robustness.table import EvaluationRow, read_rows
 from models_zoo.training.augment import Augment
 from models_zoo.training.config import Config
 from models_zoo.training.fit import choose_device, fit
-from models_zoo.training.model_card import Reference, record
+from models_zoo.training.model_card import ReferenceModel, record
 from models_zoo.training.progress import Fitted, TrainingFailed, show_progress
 from models_zoo.training.recipes import AdversarialRegularization, Fgsm, Pgd, Trades
 from stats.rates import newcombe
 from stats.scores import Score
 
-BEGIN, END = "<!-- made by python -m bench.recipes -->", "<!-- end -->"
+MARKER = "<!-- made by python -m bench.recipes -->"
 REFERENCE = "standard"
 
 # The budget is 160,000 pictures each, and attacks take seven large steps instead of Madry's forty small ones: what two
 # cores can do in minutes.
 BUDGET = 160_000
-PLAIN = Config(epochs=8, base_replay=BUDGET // 8, lr=0.1)
+PLAIN_CONFIG = Config(epochs=8, base_replay=BUDGET // 8, lr=0.1)
 LINE_UP = {
-    "standard, mnist_cnn": replace(PLAIN, architecture="mnist_cnn", lr=0.05),
-    REFERENCE: PLAIN,
-    "augment": replace(PLAIN, augment=Augment()),
-    "fgsm": replace(PLAIN, recipe=Fgsm()),
-    "pgd": replace(PLAIN, recipe=Pgd(steps=7, step_size=0.1)),
-    "pgd, l2": replace(PLAIN, recipe=Pgd(norm="l2", epsilon=2.0, step_size=0.5, steps=7)),
-    "trades": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1)),
-    "trades, augment": replace(PLAIN, recipe=Trades(steps=7, step_size=0.1), augment=Augment()),
-    "adversarial_regularization": replace(PLAIN, recipe=AdversarialRegularization()),
+    "standard, mnist_cnn": replace(PLAIN_CONFIG, architecture="mnist_cnn", lr=0.05),
+    REFERENCE: PLAIN_CONFIG,
+    "augment": replace(PLAIN_CONFIG, augment=Augment()),
+    "fgsm": replace(PLAIN_CONFIG, recipe=Fgsm()),
+    "pgd": replace(PLAIN_CONFIG, recipe=Pgd(steps=7, step_size=0.1)),
+    "pgd, l2": replace(PLAIN_CONFIG, recipe=Pgd(norm="l2", epsilon=2.0, step_size=0.5, steps=7)),
+    "trades": replace(PLAIN_CONFIG, recipe=Trades(steps=7, step_size=0.1)),
+    "trades, augment": replace(PLAIN_CONFIG, recipe=Trades(steps=7, step_size=0.1), augment=Augment()),
+    "adversarial_regularization": replace(PLAIN_CONFIG, recipe=AdversarialRegularization()),
 }
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """One figure of each model: all its accuracies under conditions with these fields, as one."""
 
     where: dict[str, Any]
@@ -64,7 +66,7 @@ class Column:
     has_interval: bool = True
     """Not where the same picture was shown in several rows: they are no independent trials."""
 
-    def share(self, rows: list[Row]) -> str:
+    def share(self, rows: list[EvaluationRow]) -> str:
         """In %, with its interval below it; under 5 pictures the counts alone."""
         score = self._score(rows)
         if score.interval is None:
@@ -72,7 +74,7 @@ class Column:
         low, high = (f"{100 * end:.{self.digits}f}" for end in score.interval)
         return f"{100 * score.accuracy:.{self.digits}f}" + self._below(f"{low}-{high}")
 
-    def gain(self, rows: list[Row], reference: list[Row]) -> str:
+    def gain(self, rows: list[EvaluationRow], reference: list[EvaluationRow]) -> str:
         """In points, with its interval below it; nothing under 5 pictures, whose counts are in the other table."""
         score, other = self._score(rows), self._score(reference)
         interval = newcombe(score.correct, score.n, other.correct, other.n)
@@ -81,7 +83,7 @@ class Column:
         low, high = (f"{100 * end:+.{self.digits}f}" for end in interval)
         return f"{100 * (score.accuracy - other.accuracy):+.{self.digits}f}" + self._below(f"{low} to {high}")
 
-    def _score(self, rows: list[Row]) -> Score:
+    def _score(self, rows: list[EvaluationRow]) -> Score:
         chosen = (row.score for row in rows if not row.is_cell and self.where.items() <= asdict(row.condition).items())
         return sum(chosen, Score(0, 0))
 
@@ -91,20 +93,22 @@ class Column:
 
 PGD = {"suite": "pgd", "steps": DEFAULT_GRID.steps, "restarts": DEFAULT_GRID.restarts}
 COLUMNS = {
-    "clean": Column({"suite": "base"}, digits=2),
-    "corruptions": Column({"suite": "corruption"}, has_interval=False),
-    "FGSM 0.3": Column({"suite": "fgsm", "norm": "linf", "epsilon": 0.3}),
-    "PGD 0.1": Column({**PGD, "norm": "linf", "epsilon": 0.1}),
-    "PGD 0.2": Column({**PGD, "norm": "linf", "epsilon": 0.2}),
-    "PGD 0.3": Column({**PGD, "norm": "linf", "epsilon": 0.3}),
-    "PGD l2 2": Column({**PGD, "norm": "l2", "epsilon": 2.0}),
-    "shifted": Column({"suite": "moved", "grid": "shifted"}),
-    "turned": Column({"suite": "moved", "grid": "turned"}),
-    "both": Column({"suite": "moved", "grid": "both"}),
+    "clean": TableColumn({"suite": "base"}, digits=2),
+    "corruptions": TableColumn({"suite": "corruption"}, has_interval=False),
+    "FGSM 0.3": TableColumn({"suite": "fgsm", "norm": "linf", "epsilon": 0.3}),
+    "PGD 0.1": TableColumn({**PGD, "norm": "linf", "epsilon": 0.1}),
+    "PGD 0.2": TableColumn({**PGD, "norm": "linf", "epsilon": 0.2}),
+    "PGD 0.3": TableColumn({**PGD, "norm": "linf", "epsilon": 0.3}),
+    "PGD l2 2": TableColumn({**PGD, "norm": "l2", "epsilon": 2.0}),
+    "shifted": TableColumn({"suite": "moved", "grid": "shifted"}),
+    "turned": TableColumn({"suite": "moved", "grid": "turned"}),
+    "both": TableColumn({"suite": "moved", "grid": "both"}),
 }
 
 
-def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: int) -> tuple[Fitted, list[Row]]:
+def train_and_measure(
+    folder: Path, config: Config, base: BaseData, *, at_most: int
+) -> tuple[Fitted, list[EvaluationRow]]:
     """One model of `LINE_UP`: trained unless it was already, and measured unless it was on as many pictures."""
     fitted = fit(folder, config, base=base, on_progress=show_progress)
     rows = read_rows(folder)
@@ -117,7 +121,7 @@ def train_and_measure(folder: Path, config: Config, base: BaseData, *, at_most: 
     return fitted, rows
 
 
-def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
+def tables(results: dict[str, tuple[Fitted, list[EvaluationRow]]]) -> str:
     """Markdown: everything in one table, and how each model differs from the plainly trained one."""
     reference = results[REFERENCE][1]
     n = {row.condition.suite: row.n for row in reference if not row.is_cell}
@@ -153,24 +157,11 @@ def tables(results: dict[str, tuple[Fitted, list[Row]]]) -> str:
     return "\n".join(lines)
 
 
-def reference_in(folder: Path) -> Reference | None:
+def reference_in(folder: Path) -> ReferenceModel | None:
     """The plainly trained model, to compare the others with; None when it is not there yet."""
-    about = f"{PLAIN.architecture}, trained plainly on the same data with the same budget."
+    about = f"{PLAIN_CONFIG.architecture}, trained plainly on the same data with the same budget."
     rows = read_rows(folder / REFERENCE)
-    return Reference("its plainly trained reference", about, rows) if rows else None
-
-
-def put_between(page: Path, text: str) -> None:
-    """Replace what is between the two marking lines of a page.
-
-    Raises:
-        ValueError: the page does not have them.
-    """
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} has no place for the tables: it needs the lines {BEGIN} and {END}.")
-    write_bytes(page, f"{before}{BEGIN}\n\n{text}\n\n{END}{after}".encode())
+    return ReferenceModel("its plainly trained reference", about, rows) if rows else None
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -182,19 +173,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--page", type=Path, default=Path("docs/adversaries.md"), help="(%(default)s)")
     parser.add_argument("--only", nargs="*", choices=LINE_UP, default=list(LINE_UP), help="train just these, no page")
     parser.add_argument("--at-most", type=int, default=1000, help="digits for each costly suite (%(default)s)")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        ensure_mnist(given.base, progress=print)
-        base, results = load_mnist(given.base), {}
-        for name in given.only:
+        base, results = base_set("mnist").fetch(options.base, progress=print), {}
+        for name in options.only:
             print(f"{name}:", flush=True)
-            folder = given.folder / name.replace(", ", "-")
-            results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=given.at_most)
-            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(given.folder))
+            folder = options.folder / name.replace(", ", "-")
+            results[name] = train_and_measure(folder, LINE_UP[name], base, at_most=options.at_most)
+            record(folder, results[name][1], reference=None if name == REFERENCE else reference_in(options.folder))
         if set(results) == set(LINE_UP):
-            put_between(given.page, tables(results))
-            print(f"{given.page} has the tables.")
-    except (BaseDataError, TrainingFailed, ValueError) as error:
+            write_bytes(options.page, put_table(options.page.read_text(), MARKER, tables(results)).encode())
+            print(f"{options.page} has the tables.")
+    except (BaseDataError, ConfigError, MissingMarkers, TrainingFailed) as error:
         sys.exit(str(error))
 
 

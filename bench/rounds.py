@@ -24,13 +24,14 @@ import numpy as np
 
 from bench.experiment import numbers
 from bench.experiment.arms import ARMS, MAIN
-from bench.experiment.page import NoPlace, check_places, store_counts, write_page
+from bench.experiment.page import check_places, store_counts, write_page
 from bench.experiment.results import TOTALS, NoResults, Results, read_played, seeds_played
 from bench.experiment.run import Experiment, NothingCollected, OtherSettings, Settings
+from bench.markers import MissingMarkers
 from crowd import CrowdError, HandwritingError, load_handwriting
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.files import read_json
 from models_zoo.training.config import FIRST
 from models_zoo.training.progress import TrainingFailed
@@ -43,10 +44,11 @@ SHORT = Settings(
     changes={"base_replay": 5_000},
 )
 """A weak first adversary, and little collected: enough to see the direction."""
-LEAST = {"rounds": 1, "per_round": 1, "annotators": 10, "seeds": 0, "threads": 0}
+MINIMUM = {"rounds": 1, "per_round": 1, "annotators": 10, "seeds": 0, "threads": 0}
 """A tenth of the annotators is dev and another one test, so with fewer than ten there is little to train on."""
 REFUSALS = (
-    BaseDataError, CrowdError, HandwritingError, NoPlace, NoResults, NothingCollected, OtherSettings, TrainingFailed,
+    BaseDataError, CrowdError, HandwritingError, MissingMarkers, NoResults, NothingCollected, OtherSettings,
+    TrainingFailed,
 )  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
             play(options, options.folder / "short", replace(SHORT, threads=options.threads))
             print(summary(options.folder / "short", options.seeds))
         else:
-            write(options)
+            play_and_write_page(options)
     except KeyboardInterrupt:
         sys.exit("Stopped; the same command goes on from there.")
     except REFUSALS as error:
@@ -68,20 +70,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 def play(options: argparse.Namespace, folder: Path, settings: Settings) -> None:
     """All rounds that are not stored yet."""
-    for experiment in prepare(folder, settings, options.seeds):
+    for experiment in prepare_experiments(folder, settings, options.seeds):
         for arm in list(ARMS) if "all" in options.arms else options.arms:
             experiment.run(arm)
 
 
-def write(options: argparse.Namespace) -> None:
-    """The page's tables and charts, once everything is played."""
+def play_and_write_page(options: argparse.Namespace) -> None:
+    """Play what is not stored yet, then write the page's tables and charts."""
     check_places(options.page)
     if not options.page_only:
         settings = Settings(options.rounds, options.per_round, options.annotators, FIRST, threads=options.threads)
         play(options, options.folder, settings)
         # With the folder's own settings and seeds: the page is about everything that was played there.
         stored = Settings.from_json(read_json(options.folder / "settings.json"))
-        experiments = prepare(options.folder, stored, seeds_played(options.folder))
+        experiments = prepare_experiments(options.folder, stored, seeds_played(options.folder))
         for left_out in store_counts(options.page.parent, experiments):
             print(f"Left out: {left_out}.")
     unchanged = write_page(options.page)
@@ -90,10 +92,9 @@ def write(options: argparse.Namespace) -> None:
         print(f"Unchanged, because {TOTALS} lacks the counts for them: {', '.join(unchanged)}.")
 
 
-def prepare(folder: Path, settings: Settings, seeds: list[int]) -> list[Experiment]:
+def prepare_experiments(folder: Path, settings: Settings, seeds: list[int]) -> list[Experiment]:
     """An experiment for each seed, with all data that it reads fetched."""
-    ensure_mnist(BASE_FOLDER, progress=print)
-    base, handwriting = load_mnist(BASE_FOLDER), load_handwriting()
+    base, handwriting = base_set("mnist").fetch(BASE_FOLDER, progress=print), load_handwriting()
     return [Experiment(folder, settings, seed, base, handwriting, _log) for seed in seeds]
 
 
@@ -118,7 +119,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     own = ("rounds", "per_round", "annotators", "page_only")
     if options.short and any(getattr(options, name) != parser.get_default(name) for name in own):
         parser.error("--short has a size of its own and no page: leave the other options out, or leave out --short")
-    for name, least in LEAST.items():
+    for name, least in MINIMUM.items():
         if np.min(getattr(options, name)) < least:
             parser.error(f"--{name.replace('_', '-')} must be {least} or more")
     return options

@@ -33,16 +33,18 @@ if __name__ == "__main__":
 import numpy as np
 import torch
 
-import models_zoo.training.fit as zoo
 from models_zoo.cli import BASE_FOLDER
 from models_zoo.data.base_data import BaseData
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.training.augment import Augment
+from models_zoo.training.config import FIRST, NEXT, Config
+from models_zoo.training.fit import fit, import_ahead
+from models_zoo.training.progress import Fitted
 from models_zoo.training.transforms import augmented
 
 USUAL_EPOCHS = 5
-SAME_RECIPE = zoo.Config(
+SAME_RECIPE = Config(
     architecture="mnist_cnn",
     epochs=1,
     batch_size=64,
@@ -52,13 +54,11 @@ SAME_RECIPE = zoo.Config(
     weight_decay=0,
     schedule="constant",
 )
-TO_ACCURACY = zoo.Config(
-    architecture="mnist_cnn", epochs=2, base_replay=40_000, batch_size=256, lr=0.12, weight_decay=0
-)
+TO_ACCURACY = Config(architecture="mnist_cnn", epochs=2, base_replay=40_000, batch_size=256, lr=0.12, weight_decay=0)
 
 
-def whole(base: BaseData) -> BaseData:
-    """All 60,000 digits to train on, as the usual loop does; dev stays what it was."""
+def without_dev(base: BaseData) -> BaseData:
+    """All 60,000 digits to train on, as in the usual loop, where no dev set is held out; dev stays what it was."""
     return replace(
         base,
         train_images=np.concatenate([base.train_images, base.dev_images]),
@@ -66,28 +66,28 @@ def whole(base: BaseData) -> BaseData:
     )
 
 
-def timed_fit(folder: Path, config: zoo.Config, base: BaseData) -> tuple[float, zoo.Fitted]:
-    zoo.import_ahead()
+def timed_fit(folder: Path, config: Config, base: BaseData) -> tuple[float, Fitted]:
+    import_ahead()
     started = time.perf_counter()
-    fitted = zoo.fit(folder, config, base=base)
+    fitted = fit(folder, config, base=base)
     return time.perf_counter() - started, fitted
 
 
 def epoch(base: BaseData, folder: Path) -> dict[str, float]:
     """One epoch of the usual recipe at its batch size; `fit_seconds` is the whole call around it."""
-    seconds, fitted = timed_fit(folder, SAME_RECIPE, whole(base))
+    seconds, fitted = timed_fit(folder, SAME_RECIPE, without_dev(base))
     return {"seconds": fitted.epochs[0]["seconds"], "fit_seconds": seconds}
 
 
 def to_accuracy(base: BaseData, folder: Path) -> dict[str, float]:
     """The usual network to the usual accuracy, with our schedule and batch size."""
-    seconds, fitted = timed_fit(folder, TO_ACCURACY, whole(base))
+    seconds, fitted = timed_fit(folder, TO_ACCURACY, without_dev(base))
     return {"seconds": seconds, "accuracy": accuracy(fitted.model, base.test_images, base.test_labels).accuracy}
 
 
 def default(base: BaseData, folder: Path) -> dict[str, float]:
     """The first adversary of a task, from scratch."""
-    seconds, fitted = timed_fit(folder, zoo.FIRST, base)
+    seconds, fitted = timed_fit(folder, FIRST, base)
     return {"seconds": seconds, "accuracy": accuracy(fitted.model, base.test_images, base.test_labels).accuracy}
 
 
@@ -96,15 +96,15 @@ def following(base: BaseData, folder: Path) -> dict[str, float]:
 
     The parent, which is trained before the clock starts, is fooled by all of them and by 200 more for dev.
     """
-    parent = zoo.fit(folder / "parent_run", zoo.FIRST, base=base).model
-    images, labels = fooling(parent, base, 2200)
+    parent = fit(folder / "parent_run", FIRST, base=base).model
+    images, labels = fooling_digits(parent, base, 2200)
     run = folder / "run"
     (run / "data").mkdir(parents=True)
     shutil.copytree(folder / "parent_run", run / "parent")
     for part, chosen in {"train": slice(0, 2000), "dev": slice(2000, 2200)}.items():
         np.save(run / "data" / f"{part}_images.npy", images[chosen])
         np.save(run / "data" / f"{part}_labels.npy", labels[chosen])
-    seconds, fitted = timed_fit(run, zoo.NEXT, whole(base))
+    seconds, fitted = timed_fit(run, NEXT, without_dev(base))
     model, test, fooled = fitted.model, (base.test_images, base.test_labels), (images[2000:], labels[2000:])
     return {
         "seconds": seconds,
@@ -120,11 +120,11 @@ def memory(base: BaseData, folder: Path) -> dict[str, float]:
     (folder / "data").mkdir()
     np.save(folder / "data" / "train_images.npy", base.test_images)
     np.save(folder / "data" / "train_labels.npy", base.test_labels)
-    seconds, _ = timed_fit(folder, replace(zoo.FIRST, epochs=1, collected_weight=1.0), whole(base))
+    seconds, _ = timed_fit(folder, replace(FIRST, epochs=1, collected_weight=1.0), without_dev(base))
     return {"seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def fooling(model: torch.nn.Module, base: BaseData, count: int) -> tuple[np.ndarray, np.ndarray]:
+def fooling_digits(model: torch.nn.Module, base: BaseData, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Training digits turned, slanted, shrunk and moved until the model errs: uint8 [count, 28, 28] and labels."""
     wild = Augment(share=1.0, smallest=0.45, rotation=40, shear=0.5, stretch=0.3, elastic=0.12, noise_share=0)
     random = torch.Generator().manual_seed(0)
@@ -156,13 +156,14 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--child", choices=MEASUREMENTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    ensure_mnist(options.base)
     if options.profile:
-        profile(load_mnist(options.base))
+        profile(base_set("mnist").fetch(options.base))
     elif options.child:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(MEASUREMENTS[options.child](load_mnist(options.base), Path(folder))))
+            base = base_set("mnist").load(options.base)
+            print(json.dumps(MEASUREMENTS[options.child](base, Path(folder))))
     else:
+        base_set("mnist").ensure(options.base)
         report(measure(options.only, options.repeats, options.base))
 
 
@@ -171,17 +172,17 @@ def measure(names: list[str], repeats: int, base: Path) -> dict[str, list[dict[s
     found: dict[str, list[dict[str, float]]] = {name: [] for name in ["usual", *names]}
     for repeat in range(repeats):
         epochs = USUAL_EPOCHS if repeat == repeats - 1 else 1
-        usual = child("bench.usual_loop", "--epochs", str(epochs), "--base", str(base))
+        usual = run_module("bench.usual_loop", "--epochs", str(epochs), "--base", str(base))
         seconds = statistics.mean(row["seconds"] for row in usual)
         found["usual"].append({"seconds": seconds, "accuracy": usual[-1]["accuracy"]})
         print(f"{repeat + 1}/{repeats} usual: {json.dumps(found['usual'][-1])}", flush=True)
         for name in names:
-            found[name] += child("bench.train", "--child", name, "--base", str(base))
+            found[name] += run_module("bench.train", "--child", name, "--base", str(base))
             print(f"{repeat + 1}/{repeats} {name}: {json.dumps(found[name][-1])}", flush=True)
     return found
 
 
-def child(module: str, *options: str) -> list[dict[str, Any]]:
+def run_module(module: str, *options: str) -> list[dict[str, Any]]:
     # `prepare_process` has set how threads wait; the usual loop's shall wait as torch has it.
     own = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
     done = subprocess.run([sys.executable, "-m", module, *options], check=True, capture_output=True, text=True, env=own)
@@ -224,7 +225,7 @@ def report(found: dict[str, list[dict[str, float]]]) -> None:
 def profile(base: BaseData) -> None:
     """What a step of the usual recipe spends its time on, and how near that is to the arithmetic limit."""
     with tempfile.TemporaryDirectory() as folder, torch.profiler.profile() as recorded:
-        zoo.fit(Path(folder), replace(SAME_RECIPE, base_replay=12_800), base=base)
+        fit(Path(folder), replace(SAME_RECIPE, base_replay=12_800), base=base)
     print(recorded.key_averages().table(sort_by="self_cpu_time_total", row_limit=16, max_name_column_width=45))
     left, right = torch.rand(2048, 2048), torch.rand(2048, 2048)
     left @ right

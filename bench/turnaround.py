@@ -34,17 +34,17 @@ if __name__ == "__main__":
 
 from PIL import Image
 
-from bench.train import child, fooling
+from bench.train import fooling_digits, run_module
 from crowd.client import ApiClient, ApiError
 from crowd.transport import Site, SiteUnreachable
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import ensure_mnist, load_mnist
+from models_zoo.data.base_sets import base_set
 
 ANNOTATORS = 40
 ADDRESS = "127.0.0.1:8471"
-LONGEST = 900
+NEXT_ROUND_TIMEOUT = 900
 """Seconds to wait for the next round."""
-START_UP = 120
+START_TIMEOUT = 120
 """Seconds in which the site's processes must be ready."""
 
 
@@ -55,10 +55,10 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
     parser.add_argument("--folder", type=Path, help="make the site here and leave it there; one that is there is used")
     options = parser.parse_args()
-    ensure_mnist(options.base)
+    base_set("mnist").ensure(options.base)
     with tempfile.TemporaryDirectory() as temporary:
         site = options.folder or Path(temporary) / "site"
-        token = prepare(site, options.base.resolve(), options.collected)
+        token = prepare_site(site, options.base.resolve(), options.collected)
         if options.repeats == 1:
             print(json.dumps(measure(token, options.base)))
         else:
@@ -71,21 +71,21 @@ def measure_copy(site: Path, copy: Path, base: Path) -> dict[str, Any]:
 
     connections.close_all()
     shutil.copytree(site, copy, symlinks=True)
-    (measured,) = child("bench.turnaround", "--repeats", "1", "--base", str(base), "--folder", str(copy))
+    (measured,) = run_module("bench.turnaround", "--repeats", "1", "--base", str(base), "--folder", str(copy))
     print(f"{measured['seconds']:.1f} s, {measured['seconds'] / measured['usual']:.2f} usual epochs", flush=True)
     return measured
 
 
 def measure(token: str, base: Path) -> dict[str, Any]:
     """Close the prepared site's round and wait, between two epochs of the usual loop."""
-    usual = child("bench.usual_loop", "--epochs", "1", "--base", str(base))
+    usual = run_module("bench.usual_loop", "--epochs", "1", "--base", str(base))
     with running() as site:
         seconds = close_and_wait(ApiClient(site, token))
-    usual += child("bench.usual_loop", "--epochs", "1", "--base", str(base))
+    usual += run_module("bench.usual_loop", "--epochs", "1", "--base", str(base))
     return {"seconds": seconds, "usual": statistics.mean(epoch["seconds"] for epoch in usual), **stages()}
 
 
-def prepare(folder: Path, base: Path, count: int) -> str:
+def prepare_site(folder: Path, base: Path, count: int) -> str:
     """A site with round 1 open and so many verified drawings that fooled its adversary. Returns an admin's token."""
     os.environ |= {"DATA_DIR": str(folder.resolve()), "BIND": ADDRESS, "SITE_URL": f"http://{ADDRESS}"}
     os.environ["DJANGO_SETTINGS_MODULE"] = "dadc.settings"
@@ -118,20 +118,20 @@ def collect(count: int) -> None:
     Round.objects.update(frozen_rules=task.rules.to_json())
 
     assert round_.adversary
-    base = load_mnist(Path(os.environ["DATA_DIR"]) / "base_data")
-    images, labels = fooling(predictor.load(round_.adversary), base, count + count // 20)
-    annotators = [person(f"annotator{number}", "annotator") for number in range(ANNOTATORS)]
+    base = base_set("mnist").load(Path(os.environ["DATA_DIR"]) / "base_data")
+    images, labels = fooling_digits(predictor.load(round_.adversary), base, count + count // 20)
+    annotators = [create_person(f"annotator{number}", "annotator") for number in range(ANNOTATORS)]
     for annotator, image, label in zip(itertools.cycle(annotators), images, labels, strict=False):
-        draw(task, annotator, image, str(label))
+        draw_and_submit(task, annotator, image, str(label))
         if Example.objects.filter(fooled=True).count() == count:
             break
-    for validator in (person("bob", "validator"), person("carol", "validator")):
+    for validator in (create_person("bob", "validator"), create_person("carol", "validator")):
         while example := services.lease_next(task=task, validator=validator):
             services.record_validation(example=example, validator=validator, answer=example.label)
     print(f"{Example.objects.filter(fooled=True, verification='verified').count():,} verified.", flush=True)
 
 
-def person(name: str, role: str) -> Any:
+def create_person(name: str, role: str) -> Any:
     from django.contrib.auth.models import User
 
     from rounds import services
@@ -141,7 +141,7 @@ def person(name: str, role: str) -> Any:
     return services.person_of(user)
 
 
-def draw(task: Any, annotator: Any, image: Any, label: str) -> None:
+def draw_and_submit(task: Any, annotator: Any, image: Any, label: str) -> None:
     """One try: uint8 [28, 28] as a canvas of 280 x 280, which is averaged down to the same 28 x 28."""
     from rounds import selectors, services
 
@@ -169,26 +169,26 @@ def running() -> Iterator[Site]:
 
 
 def wait_until_ready(site: Site) -> None:
-    give_up = time.monotonic() + START_UP
+    give_up = time.monotonic() + START_TIMEOUT
     while time.monotonic() < give_up:
         try:
             site.request("ready", "GET", "/readyz")
         except (ApiError, SiteUnreachable):
             continue
         return
-    sys.exit(f"The site was not ready within {START_UP} s.")
+    sys.exit(f"The site was not ready within {START_TIMEOUT} s.")
 
 
 def close_and_wait(admin: ApiClient) -> float:
     """Seconds from the call that closes round 1 until the API shows round 2 as open."""
     started = time.perf_counter()
     admin.close(1)
-    while time.perf_counter() - started < LONGEST:
+    while time.perf_counter() - started < NEXT_ROUND_TIMEOUT:
         newest = admin.rounds("digits")[0]
         if newest["number"] > 1 and newest["status"] == "open":
             return time.perf_counter() - started
         time.sleep(0.5)  # each poll costs the training some of its cores
-    sys.exit(f"No round was open after {LONGEST} s. {what_happened()}")
+    sys.exit(f"No round was open after {NEXT_ROUND_TIMEOUT} s. {what_happened()}")
 
 
 def what_happened() -> str:

@@ -1,4 +1,4 @@
-"""The peer: MNIST trained the usual way, as in pytorch/examples. Prints one line of JSON per epoch.
+"""The baseline of `bench.train`: MNIST trained as in pytorch/examples. Prints one line of JSON per epoch.
 
     python -m bench.usual_loop --epochs 5
 
@@ -18,7 +18,7 @@ from torch import nn, optim
 from torch.utils.data import DataLoader
 
 from models_zoo.cli import BASE_FOLDER
-from models_zoo.data.mnist import ensure_mnist
+from models_zoo.data.base_sets import base_set
 from models_zoo.networks._torchvision import torchvision
 
 
@@ -71,14 +71,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--base", type=Path, default=BASE_FOLDER)
-    given = parser.parse_args()
-    ensure_mnist(given.base)
+    options = parser.parse_args()
+    base_set("mnist").ensure(options.base)
     torch.manual_seed(1)
-    loader = DataLoader(digits(given.base, train=True), batch_size=64, shuffle=True)
-    test_loader = DataLoader(digits(given.base, train=False), batch_size=1000)
+    loader = DataLoader(digits(options.base, train=True), batch_size=64, shuffle=True)
+    test_loader = DataLoader(digits(options.base, train=False), batch_size=1000)
     model = Net()
     optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
-    for epoch in range(1, given.epochs + 1):
+    for epoch in range(1, options.epochs + 1):
         seconds = train_epoch(model, loader, optimizer)
         accuracy = test_accuracy(model, test_loader)
         print(json.dumps({"epoch": epoch, "seconds": round(seconds, 3), "accuracy": accuracy}), flush=True)

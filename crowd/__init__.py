@@ -12,11 +12,11 @@ The files, from the pen to the report:
 
     handwriting          downloads and reads the trajectories
     styles, rendering    a style puts a trajectory onto the canvas; variations change the style; strokes become pixels
-    hands                a hand is the handwriting of one person: some trajectories of each digit, and a style
+    writers              a writer has some trajectories of each digit, and a style
     drawings             a simulated drawing: pixels and ground truth
     annotators           draw what a prompt says, and learn from the verdicts which variations fool the model
     validators           answer what a drawing shows, and misread some
-    population           make_crowd: a whole crowd from one seed, and hands that are held out for measuring
+    population           make_crowd: a whole crowd from one seed, and writers who are held out for measuring
 
     transport, call_log  HTTP requests with retries, and how long each took
     client               the calls of the site's API
@@ -48,28 +48,28 @@ not store it: its annotators begin without memory.
 
 from crowd.annotators import Habits, SimulatedAnnotator
 from crowd.drawings import SimulatedDrawing
-from crowd.hands import CrowdError, Hand, make_hands
 from crowd.handwriting import Handwriting, HandwritingError, load_handwriting
 from crowd.population import Crowd, as_arrays, held_out_drawings, make_crowd
 from crowd.styles import VARIATIONS, Style
-from crowd.validators import Eyes, SimulatedValidator
+from crowd.validators import ReadingErrors, SimulatedValidator
+from crowd.writers import CrowdError, Writer, make_writers
 
 __all__ = [
     "VARIATIONS",
     "Crowd",
     "CrowdError",
-    "Eyes",
     "Habits",
-    "Hand",
     "Handwriting",
     "HandwritingError",
+    "ReadingErrors",
     "SimulatedAnnotator",
     "SimulatedDrawing",
     "SimulatedValidator",
     "Style",
+    "Writer",
     "as_arrays",
     "held_out_drawings",
     "load_handwriting",
     "make_crowd",
-    "make_hands",
+    "make_writers",
 ]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from crowd.drawings import SimulatedDrawing, draw_digit, draw_scrawl
-from crowd.hands import Hand
 from crowd.handwriting import Handwriting
 from crowd.styles import VARIATIONS
+from crowd.writers import Writer
 
 DECAY = 0.9
 """Older trials of a choice are multiplied by this at each new one: models change, and people notice."""
@@ -65,8 +65,8 @@ class Memory:
 class SimulatedAnnotator:
     """For each prompt: `start_prompt`, then `draw` and `record_verdict` until the model is fooled or `gives_up`."""
 
-    def __init__(self, handwriting: Handwriting, hand: Hand, habits: Habits, *, seed: int, number: int) -> None:
-        self.handwriting, self.hand, self.habits = handwriting, hand, habits
+    def __init__(self, handwriting: Handwriting, writer: Writer, habits: Habits, *, seed: int, number: int) -> None:
+        self.handwriting, self.writer, self.habits = handwriting, writer, habits
         self.seed, self.number = seed, number
         self.memory = Memory()
         self.start_round(0)
@@ -88,7 +88,7 @@ class SimulatedAnnotator:
         """The next try for the prompt. The first is in their usual way, later ones have one or two variations."""
         chance = self.random.random()
         if chance < self.habits.scrawl:
-            return draw_scrawl(self.random, self.hand.style.pen_width, claimed=self.label)
+            return draw_scrawl(self.random, self.writer.style.pen_width, claimed=self.label)
         if chance < self.habits.scrawl + self.habits.wrong_digit:
             others = [label for label in range(10) if label != self.label]
             return self._draw_digit(int(self.random.choice(others)))
@@ -102,10 +102,10 @@ class SimulatedAnnotator:
                 self.memory.record(choice, fooled=fooled)
 
     def _draw_digit(self, truth: int) -> SimulatedDrawing:
-        ids = self.hand.trajectory_ids[truth]
+        ids = self.writer.trajectory_ids[truth]
         trajectory = int(self.random.choice(ids, p=self.memory.probabilities([_choice(one) for one in ids])))
         variations = self._choose_variations()
-        style = self.hand.usual_style(self.random)
+        style = self.writer.usual_style(self.random)
         for name in variations:
             style = VARIATIONS[name](style, self.random)
         return draw_digit(self.handwriting, trajectory, style, claimed=self.label, variations=variations)

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from crowd.client import ILLEGAL_MOVE, ApiClient, ApiError
+from crowd.client import ApiClient, ApiError
 from crowd.stalls import WORKER_STALL_SECONDS, CampaignError, StallDetector
+from rounds.errors import ErrorKind
 
 #: After so many failed trainings of one round the campaign ends.
 MAX_TRAINING_FAILURES = 3
@@ -92,7 +93,7 @@ class CampaignAdmin:
         try:
             move()
         except ApiError as error:
-            if error.code != ILLEGAL_MOVE:
+            if error.code != ErrorKind.ILLEGAL_MOVE.code:
                 raise
 
 

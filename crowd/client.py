@@ -12,18 +12,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from crowd.transport import Response, Site
+from rounds.errors import ErrorKind
 
-# The API's error codes that callers react to.
-ALREADY_VALIDATED = "already_validated"
-ILLEGAL_MOVE = "illegal_move"
-PROMPT_FINISHED = "prompt_finished"
 #: The answer was not counted: other validators settled the example, or its lease ran out, or the round has closed.
-ANSWER_TOO_LATE = frozenset({"settled", "not_leased", "round_closed"})
-#: The round or the prompt has changed since the prompt was issued: ask for another prompt.
-PROMPT_OUTDATED = frozenset({"no_open_round", "round_closed", PROMPT_FINISHED, "prompt_changed", "busy"})
+ANSWER_TOO_LATE = frozenset({ErrorKind.SETTLED.code, ErrorKind.NOT_LEASED.code, ErrorKind.ROUND_FINAL.code})
+#: The round or the prompt has changed since the prompt was issued: request another prompt.
+PROMPT_OUTDATED = frozenset({
+    ErrorKind.NO_OPEN_ROUND.code, ErrorKind.ROUND_CLOSED.code, ErrorKind.PROMPT_FINISHED.code,
+    ErrorKind.PROMPT_CHANGED.code, ErrorKind.PROMPT_BUSY.code,
+})  # fmt: skip
 
 # Codes of responses that do not come from the API.
-NOT_THE_API, REDIRECTED, UNKNOWN = "not_the_api", "redirected", "unknown"
+NOT_THE_API, REDIRECTED, UNKNOWN_ERROR = "not_the_api", "redirected", "unknown"
 
 Json = Any
 
@@ -64,7 +64,8 @@ class ApiClient:
 
     def give_up(self, prompt_id: int) -> None:
         """Finishes a prompt without success; one that is finished already stays as it is."""
-        self._ignoring(PROMPT_FINISHED, lambda: self._post("give up", f"/prompts/{prompt_id}/give_up/"))
+        path = f"/prompts/{prompt_id}/give_up/"
+        self._ignoring(ErrorKind.PROMPT_ALREADY_FINISHED, lambda: self._post("give up", path))
 
     # --- For validators
 
@@ -81,7 +82,7 @@ class ApiClient:
         path, data = f"/examples/{example_id}/validations/", {"answer": answer}
         try:
             # After a retry the first attempt may have been stored: the site then reports the example as validated.
-            self._ignoring(ALREADY_VALIDATED, lambda: self._post("answer", path, data))
+            self._ignoring(ErrorKind.ALREADY_VALIDATED, lambda: self._post("answer", path, data))
         except ApiError as error:
             if error.code in ANSWER_TOO_LATE:
                 return False
@@ -154,12 +155,12 @@ class ApiClient:
         return response
 
     @staticmethod
-    def _ignoring(code: str, call: Callable[[], Json]) -> None:
-        """Makes a call; an error with this code means that it was made before."""
+    def _ignoring(kind: ErrorKind, call: Callable[[], Json]) -> None:
+        """Makes a call; an error of this kind means that it was made before."""
         try:
             call()
         except ApiError as error:
-            if error.code != code:
+            if error.code != kind.code:
                 raise
 
 
@@ -182,7 +183,7 @@ def _api_error(response: Response) -> ApiError:
         problem = json.loads(response.body)
         return ApiError(response.status, problem["code"], problem["detail"])
     except (ValueError, KeyError, TypeError):
-        return ApiError(response.status, UNKNOWN, response.body[:200].decode(errors="replace"))
+        return ApiError(response.status, UNKNOWN_ERROR, response.body[:200].decode(errors="replace"))
 
 
 def _multipart_image(boundary: str, png: bytes) -> bytes:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 
-def add_number(parser: _ActionsContainer, name: str, type_: Callable[[str], float], default: float, help_: str) -> None:
+def add_number_option(
+    parser: _ActionsContainer, name: str, type_: Callable[[str], float], default: float, help_: str
+) -> None:
     """Adds an option whose help ends with its default; `type_` is one of the functions below."""
     metavar = "SHARE" if type_ is share else "N"
     parser.add_argument(name, type=type_, default=default, metavar=metavar, help=f"{help_} (default: {default}).")

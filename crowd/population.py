@@ -1,4 +1,4 @@
-"""A whole crowd: annotators, validators, and hands that are held out to measure models on."""
+"""A whole crowd: annotators, validators, and writers who are held out to measure models on."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,20 +7,20 @@ import numpy as np
 
 from crowd.annotators import Habits, SimulatedAnnotator
 from crowd.drawings import MODEL_SIZE, SimulatedDrawing, draw_digit
-from crowd.hands import CrowdError, Hand, make_hands
 from crowd.handwriting import Handwriting
-from crowd.validators import CARELESS, Eyes, SimulatedValidator
+from crowd.validators import CARELESS, ReadingErrors, SimulatedValidator
+from crowd.writers import CrowdError, Writer, make_writers
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """People whose hands share no trajectory."""
+    """People who share no trajectory."""
 
     handwriting: Handwriting
     annotators: list[SimulatedAnnotator]
     validators: list[SimulatedValidator]
-    held_out: list[Hand]
-    """Hands that no annotator has: to measure on, never to collect from."""
+    held_out: list[Writer]
+    """Writers who are no annotators: to measure on, never to collect from."""
 
     def start_round(self, round_number: int) -> None:
         for annotator in self.annotators:
@@ -38,37 +38,39 @@ def make_crowd(
     seed: int = 0,
     by_shape: bool = True,
     habits: Habits | None = None,
-    eyes: Eyes | None = None,
+    reading_errors: ReadingErrors | None = None,
     careless: int | None = None,
 ) -> Crowd:
     """A crowd that is decided by its seed.
 
     Args:
-        held_out: the number of hands to hold out; by default a quarter of the annotators, at least one.
-        by_shape: whether the trajectories of a hand are similar, see `make_hands`.
+        held_out: the number of writers to hold out; by default a quarter of the annotators, at least one.
+        by_shape: whether the trajectories of a writer are similar, see `make_writers`.
         habits: how annotators behave.
-        eyes: how well validators read.
+        reading_errors: how well validators read.
         careless: how many of the validators, the first ones, are careless; by default `CARELESS` of them, or none if
             there are no more than that.
 
     Raises:
-        CrowdError: `careless` is not 0 to `validators`, or there are too few trajectories for so many hands.
+        CrowdError: `careless` is not 0 to `validators`, or there are too few trajectories for so many writers.
     """
     if held_out is None:
         held_out = max(1, annotators // 4)
     careless = _checked_careless(careless, validators)
-    hands = make_hands(handwriting, annotators + held_out, seed=seed, by_shape=by_shape)
+    writers = make_writers(handwriting, annotators + held_out, seed=seed, by_shape=by_shape)
     return Crowd(
         handwriting,
         [
-            SimulatedAnnotator(handwriting, hand, habits or Habits(), seed=seed, number=number)
-            for number, hand in enumerate(hands[:annotators])
+            SimulatedAnnotator(handwriting, writer, habits or Habits(), seed=seed, number=number)
+            for number, writer in enumerate(writers[:annotators])
         ],
         [
-            SimulatedValidator(eyes or Eyes(), seed=seed, number=number, is_careless=number < careless)
+            SimulatedValidator(
+                reading_errors or ReadingErrors(), seed=seed, number=number, is_careless=number < careless
+            )
             for number in range(validators)
         ],
-        held_out=hands[annotators:],
+        held_out=writers[annotators:],
     )
 
 
@@ -81,12 +83,12 @@ def _checked_careless(careless: int | None, validators: int) -> int:
 
 
 def held_out_drawings(crowd: Crowd, *, seed: int = 0) -> list[SimulatedDrawing]:
-    """Each trajectory of the held-out hands drawn once, in the hand's usual style; ordered by hand, then by label."""
+    """Each trajectory of the held-out writers drawn once, in their usual style; ordered by writer, then by label."""
     random = np.random.default_rng([seed, 4])
     return [
-        draw_digit(crowd.handwriting, int(trajectory), hand.usual_style(random), claimed=label)
-        for hand in crowd.held_out
-        for label, trajectories in enumerate(hand.trajectory_ids)
+        draw_digit(crowd.handwriting, int(trajectory), writer.usual_style(random), claimed=label)
+        for writer in crowd.held_out
+        for label, trajectories in enumerate(writer.trajectory_ids)
         for trajectory in trajectories
     ]
 

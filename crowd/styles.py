@@ -43,8 +43,8 @@ def random_style(random: np.random.Generator) -> Style:
     )
 
 
-def with_usual_scatter(style: Style, random: np.random.Generator) -> Style:
-    """The style of a single drawing: nobody draws exactly the same twice."""
+def jittered(style: Style, random: np.random.Generator) -> Style:
+    """The style of a single drawing: the given one with random changes, since nobody draws exactly the same twice."""
     return replace(
         style,
         x=style.x + random.normal(0, 14),

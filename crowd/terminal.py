@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 Json = dict[str, Any]
 
-COLUMNS = ("round", "adversary", "tries", "fooled", "verified", "rejected", "fooled %", "verified %", "seconds")
+HEADINGS = ("round", "adversary", "tries", "fooled", "verified", "rejected", "fooled %", "verified %", "seconds")
 WIDTHS = (5, 14, 7, 7, 9, 9, 9, 11, 8)
 
 
@@ -43,7 +43,7 @@ class ProgressTable:
 
     def __enter__(self) -> "ProgressTable":
         self.bar = tqdm(total=1, dynamic_ncols=True, bar_format="{desc} {bar} {n_fmt}/{total_fmt} {postfix}")
-        self.write(_line(COLUMNS))
+        self.write(_line(HEADINGS))
         return self
 
     def __exit__(self, *error: object) -> None:

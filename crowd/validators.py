@@ -16,8 +16,8 @@ REFERENCE_HARDNESS = 0.1
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """How well validators read. Rates are 0 to 1."""
+class ReadingErrors:
+    """How often validators misread a drawing. Rates are 0 to 1."""
 
     errors: float = 0.03
     """How often a drawing of `REFERENCE_HARDNESS` is misread; one of hardness 0 half as often."""
@@ -28,8 +28,8 @@ class Eyes:
 class SimulatedValidator:
     """Answers by what a drawing really shows; like the site's validators, they don't know what it claims to show."""
 
-    def __init__(self, eyes: Eyes, *, seed: int, number: int, is_careless: bool = False) -> None:
-        self.eyes, self.seed, self.number, self.is_careless = eyes, seed, number, is_careless
+    def __init__(self, reading_errors: ReadingErrors, *, seed: int, number: int, is_careless: bool = False) -> None:
+        self.reading_errors, self.seed, self.number, self.is_careless = reading_errors, seed, number, is_careless
         self.start_round(0)
 
     def start_round(self, round_number: int) -> None:
@@ -40,7 +40,7 @@ class SimulatedValidator:
         """`0` to `9`, or `unreadable`."""
         if drawing.truth is None:
             return self._answer_to_scrawl()
-        if self.random.random() < self.eyes.unreadable * drawing.hardness**2:
+        if self.random.random() < self.reading_errors.unreadable * drawing.hardness**2:
             return UNREADABLE
         if self.random.random() < self.error_rate(drawing):
             return str(self.random.choice(10, p=self._wrong_labels(drawing)))
@@ -48,7 +48,7 @@ class SimulatedValidator:
 
     def error_rate(self, drawing: SimulatedDrawing) -> float:
         """The probability that this drawing is misread, 0 to 0.9; it grows linearly with the hardness."""
-        usual = self.eyes.errors * 0.5 * (1 + drawing.hardness / REFERENCE_HARDNESS)
+        usual = self.reading_errors.errors * 0.5 * (1 + drawing.hardness / REFERENCE_HARDNESS)
         return min(0.9, max(usual, CARELESS_ERRORS if self.is_careless else 0.0))
 
     def _wrong_labels(self, drawing: SimulatedDrawing) -> np.ndarray:

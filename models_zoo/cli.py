@@ -19,24 +19,24 @@ from typing import Any, NoReturn
 from torch import nn
 
 from models_zoo.data.base_data import BaseData, BaseDataError
-from models_zoo.data.mnist import ensure_mnist, load_mnist
-from models_zoo.data.run_data import Pictures, RunDataError, read_test
+from models_zoo.data.base_sets import base_set
+from models_zoo.data.run_data import Pictures, RunDataError, read_test_set
 from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
 from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import CheckpointError, load_meta, load_model
 from models_zoo.robustness.attack_grid import DEFAULT_GRID, AttackGrid
 from models_zoo.robustness.suites import CHEAP, SUITES, evaluate
-from models_zoo.robustness.table import Row, merged, read_rows
+from models_zoo.robustness.table import EvaluationRow, merged, read_rows
 from models_zoo.training.config import Config
 from models_zoo.training.fit import choose_device, fit
-from models_zoo.training.model_card import PLAIN_RECIPE, Reference, record
+from models_zoo.training.model_card import PLAIN_RECIPE, ReferenceModel, record
 from models_zoo.training.options import add_config_options, config_help, read_config, stored_config
 from models_zoo.training.progress import TrainingFailed, show_progress
-from models_zoo.training.rebuild import rebuild as rebuild_model
+from models_zoo.training.rebuild import rebuild
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
-EXPLAINED = (BaseDataError, CheckpointError, ConfigError, RunDataError, TrainingFailed)
+EXPECTED_ERRORS = (BaseDataError, CheckpointError, ConfigError, RunDataError, TrainingFailed)
 """Failures whose message is a sentence for whoever gave the command."""
 ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
 """What else decides a model's weights, as its `model.json` calls it."""
@@ -44,51 +44,51 @@ MEASURED = "measured.json"
 """A file in the model's folder: the hash of the test set that it was measured on, and its reference."""
 
 
-Measure = Callable[[nn.Module, str, Pictures | None], list[Row]]
+Evaluate = Callable[[nn.Module, str, Pictures | None], list[EvaluationRow]]
 """A model, what to call it, and a test set if there is one → its evaluation table."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    given = build_parser().parse_args(arguments)
-    given.run(given)
+    options = build_parser().parse_args(arguments)
+    options.run(options)
 
 
-def train(given: argparse.Namespace) -> None:
+def train_command(options: argparse.Namespace) -> None:
     """Train, evaluate and write the model card; exits with a sentence when it cannot."""
     try:
-        config = read_config(given)
-        if given.reference and given.no_evaluation:
+        config = read_config(options)
+        if options.reference and options.no_evaluation:
             raise ConfigError("A reference needs an evaluation: leave out --no-evaluation or --reference.")
-        measure = measurement(given, config)
-        plain = load_plain(given.reference, config) if given.reference else None
-        base = base_for(config, given.base)
-        test = test_set(given, config, base)
-        fitted = fit(given.folder, config, base=base, on_progress=show_progress)
-        if not given.no_evaluation and (rows := measure(fitted.model, fitted.weights_hash[:12], test)):
+        evaluate_model = make_evaluation(options, config)
+        plain = load_plain(options.reference, config) if options.reference else None
+        base = base_for(config, options.base)
+        test = test_set(options, config, base)
+        fitted = fit(options.folder, config, base=base, on_progress=show_progress)
+        if not options.no_evaluation and (rows := evaluate_model(fitted.model, fitted.weights_hash[:12], test)):
             reference = None
             if plain:
-                reference = reference_for(given.folder, given.reference, measure(plain, "reference", test))
-            record_with_earlier(given.folder, rows, test=test, reference=reference)
+                reference = reference_for(options.folder, options.reference, evaluate_model(plain, "reference", test))
+            record_with_earlier(options.folder, rows, test=test, reference=reference)
             for row in rows:
                 if row.condition.suite == "base" and not row.is_cell:
                     print(f"Test set: {row.correct:,} of {row.n:,} right.")
-        elif not given.no_evaluation:
+        elif not options.no_evaluation:
             print("There is no test set to measure the model on: name a folder with --test.")
-    except EXPLAINED as error:
+    except EXPECTED_ERRORS as error:
         sys.exit(str(error))
-    print(f"{given.folder} holds the model; its weights hash is {fitted.weights_hash}.")
+    print(f"{options.folder} holds the model; its weights hash is {fitted.weights_hash}.")
 
 
-def rebuild(given: argparse.Namespace) -> None:
+def rebuild_command(options: argparse.Namespace) -> None:
     """Exit status 0 when the hash agrees, 1 when it does not, 2 when it could not be tried."""
     try:
-        config = Config.from_json(read_json(given.folder / "config.json")["config"])
-        result = rebuild_model(given.folder, base=base_for(config, given.base), on_progress=show_progress)
+        config = Config.from_json(read_json(options.folder / "config.json")["config"])
+        result = rebuild(options.folder, base=base_for(config, options.base), on_progress=show_progress)
     except FileNotFoundError as error:
         _exit(2, f"{error.filename} is missing: name the folder of a finished run.")
     except (JSONDecodeError, KeyError):
-        _exit(2, f"The config.json in {given.folder} is not a run's: name the folder of a finished run.")
-    except EXPLAINED as error:
+        _exit(2, f"The config.json in {options.folder} is not a run's: name the folder of a finished run.")
+    except EXPECTED_ERRORS as error:
         _exit(2, str(error))
     print(f"recorded {result.recorded}\nrebuilt  {result.rebuilt}")
     for difference in result.differences:
@@ -120,13 +120,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_rebuild(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=rebuild)
+    parser.set_defaults(run=rebuild_command)
     parser.add_argument("folder", type=Path, help="a finished run, with the data and parent it was trained from")
     parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="folder of the base data (%(default)s)")
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(run=train)
+    parser.set_defaults(run=train_command)
     parser.add_argument("folder", type=Path, help="the run's folder; data/ and parent/ in it are used if there")
     parser.add_argument("--base", type=Path, default=BASE_FOLDER, help="where MNIST is or will be put (%(default)s)")
     parser.add_argument(
@@ -139,7 +139,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add_config_options(parser)
 
 
-def _add_evaluation(options: Any) -> None:
+def _add_evaluation(group: Any) -> None:
     cheap, costly = ",".join(CHEAP), ", ".join(name for name in SUITES if name not in CHEAP)
     linf, l2 = (",".join(f"{epsilon:g}" for epsilon in grid) for grid in (DEFAULT_GRID.linf, DEFAULT_GRID.l2))
     for flag, kind, metavar, default, text in (
@@ -151,8 +151,8 @@ def _add_evaluation(options: Any) -> None:
         ("--pgd-restarts", _count, "N", DEFAULT_GRID.restarts, "random starts of pgd (%(default)s)"),
         ("--pgd-step-size", float, "LENGTH", None, "length of a step of pgd, if not 2.5 epsilon / steps"),
     ):
-        options.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
-    options.add_argument(
+        group.add_argument(flag, type=kind, metavar=metavar, default=default, help=text)
+    group.add_argument(
         "--round",
         type=_round,
         metavar="TITLE=FOLDER",
@@ -160,51 +160,50 @@ def _add_evaluation(options: Any) -> None:
         default=[],
         help="also a round's test split: test_images.npy and test_labels.npy in a folder; once for each round",
     )
-    options.add_argument(
+    group.add_argument(
         "--reference",
         type=Path,
         metavar="FOLDER",
         help="a plainly trained model, measured on the same pictures and compared with this one on its card",
     )
-    options.add_argument("--no-evaluation", action="store_true", help="only train")
+    group.add_argument("--no-evaluation", action="store_true", help="only train")
 
 
 def base_for(config: Config, folder: Path) -> BaseData | None:
     """MNIST, fetched if need be; None when the config replays no base data."""
     if config.base_replay == 0:
         return None
-    ensure_mnist(folder, progress=print)
-    return load_mnist(folder)
+    return base_set("mnist").fetch(folder, progress=print)
 
 
-def measurement(given: argparse.Namespace, config: Config) -> Measure:
+def make_evaluation(options: argparse.Namespace, config: Config) -> Evaluate:
     """How the options ask to measure models.
 
     Raises:
         ConfigError, RunDataError: an attack that can't be made, or a round's folder that can't be read.
     """
-    attacks = AttackGrid(given.linf, given.l2, given.pgd_steps, given.pgd_restarts, given.pgd_step_size)
+    attacks = AttackGrid(options.linf, options.l2, options.pgd_steps, options.pgd_restarts, options.pgd_step_size)
     device = choose_device(config.device)
-    rounds = {title: _test_pictures(folder, config) for title, folder in given.round}
+    rounds = {title: _test_pictures(folder, config) for title, folder in options.round}
 
-    def measure(model: nn.Module, name: str, test: Pictures | None) -> list[Row]:
+    def evaluate_model(model: nn.Module, name: str, test: Pictures | None) -> list[EvaluationRow]:
         return evaluate(
-            model.to(device), name, test, rounds=rounds, suites=given.suites, at_most=given.at_most, attacks=attacks
+            model.to(device), name, test, rounds=rounds, suites=options.suites, at_most=options.at_most, attacks=attacks
         )
 
-    return measure
+    return evaluate_model
 
 
-def test_set(given: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
+def test_set(options: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
     """The test set of the folder that was named, else of the run's own data, else of the base."""
-    if given.test:
-        return _test_pictures(given.test, config)
-    own = read_test(given.folder / "data", architecture=config.architecture, classes=config.classes)
+    if options.test:
+        return _test_pictures(options.test, config)
+    own = read_test_set(options.folder / "data", architecture=config.architecture, classes=config.classes)
     return own or ((base.test_images, base.test_labels) if base else None)
 
 
 def _test_pictures(folder: Path, config: Config) -> Pictures:
-    found = read_test(folder, architecture=config.architecture, classes=config.classes)
+    found = read_test_set(folder, architecture=config.architecture, classes=config.classes)
     if not found:
         raise RunDataError(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
     return found
@@ -234,7 +233,7 @@ def load_plain(folder: Path, config: Config) -> nn.Module:
     return model
 
 
-def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
+def reference_for(folder: Path, plain: Path, rows: list[EvaluationRow]) -> ReferenceModel:
     """The plainly trained model of one folder, with its rows, for the card of the model in another."""
     own, other = (stored_config(run / "config.json").to_json() for run in (folder, plain))
     differs = [name for name in own if name != "recipe" and own[name] != other.get(name)]
@@ -246,17 +245,19 @@ def reference_for(folder: Path, plain: Path, rows: list[Row]) -> Reference:
     )
     if other["warm_start"]:
         about += " It started from a parent of whose training nothing is known here."
-    return Reference("its plainly trained reference", about, rows)
+    return ReferenceModel("its plainly trained reference", about, rows)
 
 
-def record_with_earlier(folder: Path, rows: list[Row], *, test: Pictures | None, reference: Reference | None) -> None:
+def record_with_earlier(
+    folder: Path, rows: list[EvaluationRow], *, test: Pictures | None, reference: ReferenceModel | None
+) -> None:
     """Keep a model's table and write its card; what an earlier call measured on the same test set stays in both.
 
     The reference of an earlier call stays too, unless another one is given.
     """
     stored = read_json(folder / MEASURED) if (folder / MEASURED).exists() else {}
     test_sha256 = _sha256(test) if test else stored.get("test_sha256")
-    earlier, last_reference = read_rows(folder), Reference.from_json(stored.get("reference"), folder / MEASURED)
+    earlier, last_reference = read_rows(folder), ReferenceModel.from_json(stored.get("reference"), folder / MEASURED)
     if test_sha256 != stored.get("test_sha256", test_sha256):
         print("This is not the test set of the last evaluation, whose rows are replaced.")
         earlier, last_reference = [], None

@@ -30,7 +30,7 @@ PositiveInt = Annotated[int, POSITIVE]
 NonNegativeInt = Annotated[int, NOT_NEGATIVE]
 PositiveFloat = Annotated[float, POSITIVE]
 NonNegativeFloat = Annotated[float, NOT_NEGATIVE]
-Share = Annotated[float, Limit("0 to 1", lambda value: 0 <= value <= 1)]
+ZeroToOne = Annotated[float, Limit("0 to 1", lambda value: 0 <= value <= 1)]
 
 
 def _is_number(value: Any, kind: Any) -> bool:

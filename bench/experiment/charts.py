@@ -13,13 +13,14 @@ from PIL import Image
 
 WIDTH, HEIGHT = 790, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 240, 64, 44
-INK, PENCIL, RULE, PAPER = "#1b1f24", "#5a626c", "#d8d5ce", "#fbfaf7"
+BLACK, GREY, GRID_LINE, BACKGROUND = "#1b1f24", "#5a626c", "#d8d5ce", "#fbfaf7"
 COLOURS = ("#0b6e69", "#8a5a00", "#5a626c", "#3d4fb8", "#b3261e")
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "4 2")
 """Lines differ in their dashes and their names as well as in their colours."""
-BETWEEN_NAMES = 16
-ACROSS, DRAWING = 14, 48
-"""Drawings in a row of a sheet, and how large one is."""
+NAME_SPACING = 16
+"""Least distance of two lines' names, in pixels."""
+DRAWINGS_IN_A_ROW, DRAWING_SIZE = 14, 48
+"""Of a sheet of drawings; the size of each in pixels."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +101,17 @@ def sheet(title: str, drawings: Sequence[tuple[np.ndarray, str]], *, subtitle: s
     Args:
         drawings: uint8 [28, 28], bright ink on black, which is shown as dark ink on paper; and the caption.
     """
-    cell, rows = (WIDTH - 32) / ACROSS, ceil(len(drawings) / ACROSS)
-    tall = DRAWING + 22
+    cell, rows = (WIDTH - 32) / DRAWINGS_IN_A_ROW, ceil(len(drawings) / DRAWINGS_IN_A_ROW)
+    tall = DRAWING_SIZE + 22
     parts = _frame(title, subtitle, height=TOP + rows * tall + 8)
     for number, (image, caption) in enumerate(drawings):
-        x, y = 16 + number % ACROSS * cell, TOP + number // ACROSS * tall
+        x, y = 16 + number % DRAWINGS_IN_A_ROW * cell, TOP + number // DRAWINGS_IN_A_ROW * tall
         Image.fromarray(255 - image).save(png := io.BytesIO(), format="PNG")
         parts.append(
-            f'<image x="{x:.1f}" y="{y}" width="{DRAWING}" height="{DRAWING}" '
+            f'<image x="{x:.1f}" y="{y}" width="{DRAWING_SIZE}" height="{DRAWING_SIZE}" '
             f'href="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"/>'
         )
-        parts.append(_text(x + DRAWING / 2, y + DRAWING + 13, caption))
+        parts.append(_text(x + DRAWING_SIZE / 2, y + DRAWING_SIZE + 13, caption))
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -119,8 +120,8 @@ def _frame(title: str, subtitle: str, *, height: float) -> list[str]:
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13"><title>{escape(title)}</title>',
-        f'<rect width="{WIDTH}" height="{height:g}" fill="{PAPER}"/>',
-        f'<text x="16" y="26" font-size="15" font-weight="600" fill="{INK}">{escape(title)}</text>',
+        f'<rect width="{WIDTH}" height="{height:g}" fill="{BACKGROUND}"/>',
+        f'<text x="16" y="26" font-size="15" font-weight="600" fill="{BLACK}">{escape(title)}</text>',
         _text(16, 45, subtitle, anchor="start"),
     ]
 
@@ -143,7 +144,7 @@ def _axes(lines: Sequence[Line], *, logarithmic: bool) -> _Axes:
 def _drawn_axes(axes: _Axes, across: str) -> list[str]:
     parts = []
     for tick in axes.ticks:
-        parts.append(f'<path d="M{LEFT} {axes.y(tick):.1f}H{WIDTH - RIGHT}" stroke="{RULE}"/>')
+        parts.append(f'<path d="M{LEFT} {axes.y(tick):.1f}H{WIDTH - RIGHT}" stroke="{GRID_LINE}"/>')
         parts.append(_text(LEFT - 8, axes.y(tick) + 4, f"{100 * tick:g} %", anchor="end"))
     numbers = range(axes.first, axes.last + 1, max(1, ceil((axes.last - axes.first) / 10)))
     parts += [_text(axes.x(number), HEIGHT - BOTTOM + 20, str(number)) for number in numbers]
@@ -167,7 +168,7 @@ def _drawn_line(line: Line, axes: _Axes, across: str, colour: str, dash: str) ->
     return parts
 
 
-def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str = PENCIL) -> str:
+def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str = GREY) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
 
 
@@ -182,5 +183,5 @@ def _spread(heights: Sequence[float]) -> list[float]:
     spread = list(heights)
     order = sorted(range(len(spread)), key=spread.__getitem__)
     for above, below in pairwise(order):
-        spread[below] = max(spread[below], spread[above] + BETWEEN_NAMES)
+        spread[below] = max(spread[below], spread[above] + NAME_SPACING)
     return spread

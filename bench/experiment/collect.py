@@ -21,7 +21,7 @@ LABELS = [str(label) for label in range(10)]
 
 
 @dataclass(frozen=True)
-class Example:
+class CollectedDrawing:
     """One settled drawing and its author."""
 
     drawing: SimulatedDrawing
@@ -33,7 +33,7 @@ class Example:
 class Collected:
     """What a round brought, and what it took."""
 
-    examples: list[Example] = field(default_factory=list)
+    examples: list[CollectedDrawing] = field(default_factory=list)
     """Verified ones: those that fooled, and those of the others that were sampled for validation."""
     counts: Counter[str] = field(default_factory=Counter)
     """`attempts`, `fooled`, `fooled_rightly` (the drawing is what it claims), `verified`, `rejected`, `prompts`,
@@ -87,7 +87,7 @@ def collect_ordinary(crowd: Crowd, rules: Rules, *, seed: list[int]) -> Collecte
         crowd.annotators[number].start_prompt(next(prompts))
         drawing = crowd.annotators[number].draw()
         collected.counts.update(prompts=1, attempts=1)
-        _validate(crowd, Example(drawing, number, fooled=False), rules, random, collected)
+        _validate(crowd, CollectedDrawing(drawing, number, fooled=False), rules, random, collected)
     return collected
 
 
@@ -97,11 +97,11 @@ def collect_everything(crowd: Crowd, *, seed: list[int]) -> Collected:
     random = np.random.default_rng(seed)
     collected = Collected()
     for number, annotator in enumerate(crowd.annotators):
-        for label, members in enumerate(annotator.hand.trajectory_ids):
+        for label, members in enumerate(annotator.writer.trajectory_ids):
             for trajectory in np.repeat(members, STYLES):
-                style = annotator.hand.usual_style(random)
+                style = annotator.writer.usual_style(random)
                 drawing = draw_digit(crowd.handwriting, int(trajectory), style, claimed=label)
-                collected.examples.append(Example(drawing, number, fooled=False))
+                collected.examples.append(CollectedDrawing(drawing, number, fooled=False))
     collected.counts["attempts"] = len(collected.examples)
     return collected
 
@@ -119,7 +119,7 @@ def _submit(
     verified_before = collected.fooling
     collected.counts.update(attempts=1, fooled=fooled, fooled_rightly=fooled and drawing.is_right)
     if fooled or random.random() < rules.sample_rate:
-        _validate(crowd, Example(drawing, annotator.number, fooled), rules, random, collected)
+        _validate(crowd, CollectedDrawing(drawing, annotator.number, fooled), rules, random, collected)
     counts = collected.by_annotator.setdefault(annotator.number, [0, 0, 0])
     for index, increment in enumerate([1, fooled, collected.fooling - verified_before]):
         counts[index] += increment
@@ -128,7 +128,9 @@ def _submit(
     return fooled or annotator.gives_up
 
 
-def _validate(crowd: Crowd, example: Example, rules: Rules, random: np.random.Generator, collected: Collected) -> None:
+def _validate(
+    crowd: Crowd, example: CollectedDrawing, rules: Rules, random: np.random.Generator, collected: Collected
+) -> None:
     """Collect answers one by one until the rules settle the example; it joins the collected ones if it is verified."""
     claimed, answers = str(example.drawing.claimed), list[str]()
     outcome = settle(answers, claimed, rules)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from bench.experiment import numbers
+from bench.experiment.after_rounds import Misread
 from bench.experiment.arms import ARMS, MAIN, NOISE, NOISY_ROUNDS
 from bench.experiment.charts import Line, Point, line_chart, sheet, stacked
-from bench.experiment.numbers import Measure
-from bench.experiment.readings import Misread
+from bench.experiment.numbers import PooledRate
 from bench.experiment.results import Results
 from bench.experiment.tables import seeds_named
 
@@ -61,7 +61,7 @@ def noise(results: Results) -> str:
     )
 
 
-def still_misread(drawings: Sequence[Misread]) -> str:
+def still_misread_sheet(drawings: Sequence[Misread]) -> str:
     """The drawings themselves."""
     return sheet(
         "Held-out drawings that every late model misreads",
@@ -70,7 +70,7 @@ def still_misread(drawings: Sequence[Misread]) -> str:
     )
 
 
-def _over_seeds(results: Results, arm: str, measure: Measure, rounds: Sequence[int]) -> Line:
+def _over_seeds(results: Results, arm: str, measure: PooledRate, rounds: Sequence[int]) -> Line:
     points = []
     for number in rounds:
         mean, interval = numbers.mean_rate(results, (arm, number), measure)
@@ -78,6 +78,6 @@ def _over_seeds(results: Results, arm: str, measure: Measure, rounds: Sequence[i
     return Line(ARMS[arm].title, points, style=list(MAIN).index(arm))
 
 
-def _pooled(results: Results, arm: str, measure: Measure, rounds: Sequence[int]) -> Line:
+def _pooled(results: Results, arm: str, measure: PooledRate, rounds: Sequence[int]) -> Line:
     estimates = [(number, measure(results.of(arm, number))) for number in rounds]
     return Line(ARMS[arm].title, [Point(number, of.value, of.low, of.high) for number, of in estimates])

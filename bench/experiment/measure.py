@@ -8,13 +8,13 @@ import numpy as np
 from torch import nn
 
 from crowd import Crowd, as_arrays, held_out_drawings
-from models_zoo.data.mnist import BaseData
+from models_zoo.data.base_data import BaseData
 from models_zoo.data.run_data import Pictures
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities
 
-Counts = tuple[int, int]
-"""Pictures that a model classified correctly, and all that it was given."""
+CorrectOfAll = tuple[int, int]
+"""How many pictures a model classified correctly, and of how many."""
 
 CORRUPTED = 100
 """So many of MNIST's test digits, evenly spaced, under each corruption at each severity."""
@@ -23,15 +23,15 @@ HELD_OUT, BASE_TEST, BASE_DEV, CORRUPTION = "held-out writers", "MNIST test", "M
 
 
 @dataclass(frozen=True)
-class Suites:
-    """Pictures by name."""
+class EvaluationSets:
+    """What every model of a seed is measured on: sets of pictures, by name."""
 
     pictures: dict[str, Pictures]
     writers: np.ndarray
     """Who drew each held-out drawing, int64 [n], numbered from 0."""
 
     def measure(self, model: nn.Module, *, leave_out: Collection[str] = ()) -> dict[str, Any]:
-        """`scores`, the counts of each suite, and `by_writer`, the counts of each held-out writer."""
+        """`scores`, the counts of each set, and `by_writer`, the counts of each held-out writer."""
         images, labels = self.pictures[HELD_OUT]
         right = predictions(model, images) == labels
         others = [name for name in self.pictures if name != HELD_OUT and name not in leave_out]
@@ -44,10 +44,10 @@ class Suites:
         }
 
 
-def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
-    """The suites of a seed; their held-out drawings are by those whom the crowd holds out."""
-    sizes = [sum(len(members) for members in hand.trajectory_ids) for hand in crowd.held_out]
-    return Suites(
+def evaluation_sets(crowd: Crowd, base: BaseData, *, seed: int) -> EvaluationSets:
+    """The sets of a seed; the held-out drawings are by the writers whom the crowd holds out."""
+    sizes = [sum(len(members) for members in writer.trajectory_ids) for writer in crowd.held_out]
+    return EvaluationSets(
         pictures={
             HELD_OUT: as_arrays(held_out_drawings(crowd, seed=seed)),
             BASE_TEST: (base.test_images, base.test_labels),
@@ -58,12 +58,12 @@ def suites(crowd: Crowd, base: BaseData, *, seed: int) -> Suites:
     )
 
 
-def count_right(model: nn.Module, pictures: Pictures) -> Counts:
+def count_right(model: nn.Module, pictures: Pictures) -> CorrectOfAll:
     score = accuracy(model, *pictures)
     return score.correct, score.n
 
 
-def count_by(people: np.ndarray, right: np.ndarray) -> dict[int, Counts]:
+def count_by(people: np.ndarray, right: np.ndarray) -> dict[int, CorrectOfAll]:
     """The counts of each person, from who drew each picture, int64 [n], and whether it was read rightly, bool [n]."""
     return {
         int(person): (int(right[people == person].sum()), int((people == person).sum())) for person in np.unique(people)

@@ -40,8 +40,8 @@ class Estimate:
         return f"{100 * self.value:.2f} %{between} {self.rate.numerator:,}/{self.rate.denominator:,}"
 
 
-Measure = Callable[[Sequence[Result]], Estimate]
-"""From one result for each seed to a rate, pooled."""
+PooledRate = Callable[[Sequence[Result]], Estimate]
+"""Computes a rate from one result for each seed, pooled over them."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def errors_by_writer(counts: Sequence[WriterCounts]) -> Estimate:
     return Estimate(Rate(sum(wrong), sum(drawings)), cluster_intervals(drawings, wrong)[0])
 
 
-def fooled_rates(counts: Iterable[WriterCounts]) -> tuple[Estimate, Estimate]:
+def mer_and_vmer(counts: Iterable[WriterCounts]) -> tuple[Estimate, Estimate]:
     """MER and vMER of some annotators' attempts; the intervals resample annotators."""
     rows = [(of.drawings, of.fooled or 0, of.verified or 0) for of in counts if of.drawings]
     attempts, fooled, verified = ([row[index] for row in rows] for index in range(3))
@@ -110,7 +110,7 @@ def fooled_rates(counts: Iterable[WriterCounts]) -> tuple[Estimate, Estimate]:
 
 def vmer(results: Sequence[Result]) -> Estimate:
     """The validated model error rate of a round."""
-    return fooled_rates(writers_in(results, ATTEMPTS))[1]
+    return mer_and_vmer(writers_in(results, ATTEMPTS))[1]
 
 
 def writers_in(results: Iterable[Result], what: str) -> list[WriterCounts]:
@@ -165,7 +165,7 @@ def each_seed(results: Results, measure: Callable[[Results], float]) -> list[flo
     return [measure(of_seed) for of_seed in results.by_seed().values()]
 
 
-def mean_rate(results: Results, arm_round: ArmRound, measure: Measure) -> tuple[float, Interval | None]:
+def mean_rate(results: Results, arm_round: ArmRound, measure: PooledRate) -> tuple[float, Interval | None]:
     """`over_seeds` of a rate of one round, for the seeds that have the arm."""
     of_arm = results.shared(arm_round[0])
     return over_seeds(each_seed(of_arm, lambda seed: measure(seed.of(*arm_round)).value))

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.experiment.figures import figures, still_misread
-from bench.experiment.readings import add_readings
+from bench.experiment.after_rounds import measure_after_rounds
+from bench.experiment.figures import figures, still_misread_sheet
 from bench.experiment.results import NoResults, Results, read_csv, read_played, write_csv
 from bench.experiment.run import Experiment
 from bench.experiment.tables import TABLES
+from bench.markers import MissingMarkers, put_table
 from models_zoo.files import write_bytes
 
 PICTURES = "images/results"
-END = "<!-- end -->"
-
-
-class NoPlace(ValueError):
-    """The page lacks the marking lines of a table."""
 
 
 def store_counts(folder: Path, experiments: Sequence[Experiment]) -> list[str]:
@@ -31,9 +27,11 @@ def store_counts(folder: Path, experiments: Sequence[Experiment]) -> list[str]:
     if not results.rounds("dynamic"):
         raise NoResults("Every table compares with the dynamic arm, so run --arms dynamic as well.")
     results = results.shared("dynamic")
-    misread = add_readings([experiment for experiment in experiments if experiment.seed in results.seeds], results)
+    misread = measure_after_rounds(
+        [experiment for experiment in experiments if experiment.seed in results.seeds], results
+    )
     write_csv(folder, results)
-    write_bytes(folder / PICTURES / "still-misread.svg", still_misread(misread).encode())
+    write_bytes(folder / PICTURES / "still-misread.svg", still_misread_sheet(misread).encode())
     return left_out
 
 
@@ -45,13 +43,13 @@ def write_page(page: Path) -> list[str]:
 
     Raises:
         NoResults: there are no CSV files.
-        NoPlace: the page lacks the marking lines of a table.
+        MissingMarkers: the page lacks the marking lines of a table.
     """
     results = read_csv(page.parent)
     tables = tables_of(results)
     text = page.read_text()
     for name, table in tables.items():
-        text = put_table(text, name, table)
+        text = put_table(text, marker(name), table)
     write_bytes(page, text.encode())
     for name, picture in figures(results).items():
         write_bytes(page.parent / PICTURES / f"{name}.svg", picture.encode())
@@ -64,27 +62,13 @@ def tables_of(results: Results) -> dict[str, str]:
 
 
 def check_places(page: Path) -> None:
-    """Raises NoPlace unless the page has a place for every table, so that nobody learns it hours later."""
+    """Raises MissingMarkers unless the page has a place for every table: better now than after hours of training."""
     if not page.exists():
-        raise NoPlace(f"{page} is missing: copy docs/results.md there, or name another --page.")
+        raise MissingMarkers(f"{page} is missing: copy docs/results.md there, or name another --page.")
     for name in TABLES:
-        put_table(page.read_text(), name, "")
+        put_table(page.read_text(), marker(name), "")
 
 
-def put_table(text: str, name: str, table: str) -> str:
-    """The page's text with a table in its place.
-
-    Raises:
-        NoPlace: the marking lines of this table are missing.
-    """
-    begin = f"<!-- table: {name}, made by python -m bench.rounds -->"
-    before, opened, rest = text.partition(begin)
-    old, closed, after = rest.partition(END)
-    if not opened or not closed or "<!-- table:" in old:
-        raise NoPlace(f"The page has no place for the table {name}: it needs the lines {begin} and {END}.")
-    return f"{before}{begin}\n\n{table}\n\n{END}{after}"
-
-
-def table_in(text: str, name: str) -> str:
-    """The table that stands in its place on a page."""
-    return text.partition(f"<!-- table: {name},")[2].partition("-->")[2].partition(END)[0].strip()
+def marker(name: str) -> str:
+    """The marking line above a table."""
+    return f"<!-- table: {name}, made by python -m bench.rounds -->"

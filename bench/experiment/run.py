@@ -21,10 +21,10 @@ from torch import nn
 
 from bench.experiment.arms import ARMS, COPIED, EVERYTHING, ORDINARY, SAME_ORDINARY, STATIC, Arm
 from bench.experiment.collect import Collected, collect_everything, collect_fooling, collect_ordinary
-from bench.experiment.measure import BASE_DEV, HELD_OUT, Counts, Suites, count_right, suites
+from bench.experiment.measure import BASE_DEV, HELD_OUT, CorrectOfAll, EvaluationSets, count_right, evaluation_sets
 from crowd import Crowd, Handwriting, make_crowd
 from crowd.annotators import Memory
-from models_zoo.data.mnist import BaseData
+from models_zoo.data.base_data import BaseData
 from models_zoo.data.run_data import Pictures
 from models_zoo.files import read_json, write_array, write_json
 from models_zoo.networks.checkpoints import load_model
@@ -92,9 +92,9 @@ class Experiment:
     def run(self, name: str) -> None:
         """Play all rounds of an arm that are not stored yet."""
         arm, crowd = ARMS[name], self.crowd(ARMS[name])
-        _claim(self.folder / "settings.json", self.settings.to_json())
-        _claim(self._seed_folder / "crowd.json", {"held_out_sha256": self._held_out_digest()})
-        _claim(self._seed_folder / name / "arm.json", arm.to_json())
+        _check_settings(self.folder / "settings.json", self.settings.to_json())
+        _check_settings(self._seed_folder / "crowd.json", {"held_out_sha256": self._held_out_digest()})
+        _check_settings(self._seed_folder / name / "arm.json", arm.to_json())
         self._train_first()
         for number in range(1, min(self.settings.rounds, arm.rounds) + 1):
             if not (self.round_folder(name, number) / RESULT).exists():
@@ -119,7 +119,7 @@ class Experiment:
             validators=arm.validators,
             seed=self.seed,
             habits=arm.habits,
-            eyes=arm.eyes,
+            reading_errors=arm.reading_errors,
         )
 
     def split(self, name: str, number: int) -> dict[str, Pictures]:
@@ -142,8 +142,8 @@ class Experiment:
         return images[chosen], labels[chosen], annotators[chosen]
 
     @cached_property
-    def suites(self) -> Suites:
-        return suites(self.crowd(ARMS["dynamic"]), self.base, seed=self.seed)
+    def evaluation_sets(self) -> EvaluationSets:
+        return evaluation_sets(self.crowd(ARMS["dynamic"]), self.base, seed=self.seed)
 
     @cached_property
     def sides(self) -> np.ndarray:
@@ -161,7 +161,7 @@ class Experiment:
 
     def _held_out_digest(self) -> str:
         """SHA-256 of the held-out drawings: another crowd, or another way to draw, is another experiment."""
-        return hashlib.sha256(self.suites.pictures[HELD_OUT][0].tobytes()).hexdigest()
+        return hashlib.sha256(self.evaluation_sets.pictures[HELD_OUT][0].tobytes()).hexdigest()
 
     def _train_first(self) -> None:
         folder = self.model_after("dynamic", 0)
@@ -170,7 +170,7 @@ class Experiment:
         config = replace(self.settings.first, seed=self.seed, threads=self.settings.threads)
         started = time.monotonic()
         fitted = fit(folder, config, base=self.base)
-        result = self.suites.measure(fitted.model)
+        result = self.evaluation_sets.measure(fitted.model)
         write_json(folder / RESULT, result | {"train_seconds": time.monotonic() - started})
         self.log(f"seed {self.seed}: the first adversary, {_errors(result)}")
 
@@ -236,7 +236,7 @@ class Experiment:
         started = time.monotonic()
         fitted = fit(folder, config, base=self.base)
         trained = time.monotonic()
-        measured = self.suites.measure(fitted.model)
+        measured = self.evaluation_sets.measure(fitted.model)
         base_dev = measured["scores"][BASE_DEV]
         return {
             **measured,
@@ -247,7 +247,7 @@ class Experiment:
             "measure_seconds": time.monotonic() - trained,
         }
 
-    def _gate(self, model: nn.Module, parent: Path, base_dev: Counts, dev: Pictures) -> bool:
+    def _gate(self, model: nn.Module, parent: Path, base_dev: CorrectOfAll, dev: Pictures) -> bool:
         """Whether the site would have opened the next round by itself. The experiment goes on in any case."""
         parent_base_dev = read_json(parent / RESULT)["scores"][BASE_DEV]
         return rules.gate(
@@ -266,8 +266,8 @@ def annotator_sides(annotators: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 5]).permutation(sides)
 
 
-def _claim(path: Path, settings: dict[str, Any]) -> None:
-    """Write down what a folder is for, or refuse to mix it with something else."""
+def _check_settings(path: Path, settings: dict[str, Any]) -> None:
+    """Write the settings of a new folder; raise OtherSettings where the folder has others."""
     if not path.exists():
         write_json(path, settings)
     if read_json(path) != settings:

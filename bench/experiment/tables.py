@@ -3,10 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from bench.experiment import numbers
-from bench.experiment.arms import ARMS, EVERYTHING, MAIN, NOISE, NOISY_ROUNDS, ONCE_AFTER, TRAINING
-from bench.experiment.measure import BASE_TEST, CORRUPTION
-from bench.experiment.numbers import Measure, Reduction
-from bench.experiment.readings import (
+from bench.experiment.after_rounds import (
     FRESH,
     LATE_MODELS,
     NOT_AVERAGED,
@@ -18,6 +15,9 @@ from bench.experiment.readings import (
     right_on_splits,
     shown_rounds,
 )
+from bench.experiment.arms import ARMS, COMPARED_AFTER, EVERYTHING, MAIN, NOISE, NOISY_ROUNDS, SINGLE_TRAININGS
+from bench.experiment.measure import BASE_TEST, CORRUPTION
+from bench.experiment.numbers import PooledRate, Reduction
 from bench.experiment.results import ATTEMPTS, CORE_SECONDS, Result, Results, WriterCounts, collected_for
 from stats.rates import Interval, Rate
 
@@ -57,7 +57,7 @@ def seeds(results: Results) -> str:
     return table(["seed", *heads], rows)
 
 
-def _mean(results: Results, arm: str, number: int, measure: Measure) -> str:
+def _mean(results: Results, arm: str, number: int, measure: PooledRate) -> str:
     """Over the seeds that have the arm, as `2.11 % [1.88, 2.34]`; empty where the round is missing."""
     if not results.of(arm, number):
         return ""
@@ -112,10 +112,10 @@ def fooled_rates(results: Results) -> str:
     for number in results.rounds_played("dynamic"):
         found = results.of("dynamic", number)
         attempts = numbers.writers_in(found, ATTEMPTS)
-        mer, vmer = numbers.fooled_rates(attempts)
+        mer, vmer = numbers.mer_and_vmer(attempts)
         fooled = numbers.total(found, "fooled")
         wrong = Rate(fooled - numbers.total(found, "fooled_rightly"), fooled)
-        rows.append([number, mer, vmer, numbers.fooled_rates(never_trained_on(attempts))[1], with_wilson(wrong)])
+        rows.append([number, mer, vmer, numbers.mer_and_vmer(never_trained_on(attempts))[1], with_wilson(wrong)])
     heads = ["MER", "vMER", "vMER, annotators never trained on", "wrong digits and scrawls, of those that fooled"]
     return table(["round", *heads], rows)
 
@@ -126,7 +126,7 @@ def fresh_annotators(results: Results) -> str:
     for arm, number in [("dynamic", 0), *((arm, results.rounds(arm)) for arm in MAIN)]:
         if attempts := numbers.writers_in(results.of(arm, number), FRESH):
             name = f"{named(results, arm)}, after round {number}" if number else "first adversary"
-            rates = numbers.fooled_rates(attempts)[1], numbers.fooled_rates(never_trained_on(attempts))[1]
+            rates = numbers.mer_and_vmer(attempts)[1], numbers.mer_and_vmer(never_trained_on(attempts))[1]
             rows.append([name, *rates])
     return table(["model", "vMER", "vMER, annotators never trained on"], rows)
 
@@ -228,8 +228,8 @@ def trainings(results: Results) -> str:
     shared, arms = _trained_once(results)
     rows: list[list[object]] = []
     for arm in arms:
-        found = shared.of(arm, ONCE_AFTER)
-        against = "" if arm == "once" else numbers.fewer_errors(shared, (arm, ONCE_AFTER), ("once", ONCE_AFTER))
+        found = shared.of(arm, COMPARED_AFTER)
+        against = "" if arm == "once" else numbers.fewer_errors(shared, (arm, COMPARED_AFTER), ("once", COMPARED_AFTER))
         suites = numbers.base_errors(found), numbers.suite_errors(found, CORRUPTION)
         rows.append([_training_title(arm), numbers.held_out_errors(found), against, *suites])
     return table(["", WRITERS, "against 1 epoch", "MNIST", "corruptions"], rows)
@@ -240,7 +240,7 @@ def training_time(results: Results) -> str:
     shared, arms = _trained_once(results)
     rows: list[list[object]] = []
     for arm in arms:
-        found = shared.of(arm, ONCE_AFTER)
+        found = shared.of(arm, COMPARED_AFTER)
         if all(CORE_SECONDS in result.totals for result in found):
             rows.append([_training_title(arm), round(numbers.total(found, CORE_SECONDS) / len(found))])
     return table(["", "core seconds"], rows)
@@ -250,12 +250,18 @@ def _trained_once(results: Results) -> tuple[Results, list[str]]:
     """The seeds with the arms of trainings, and those arms that all of these seeds have; then the dynamic arm."""
     shared = results.shared("dynamic", "once")
     # What only some of these seeds have would narrow the table down to them.
-    arms = [arm for arm in TRAINING if shared.of(arm, ONCE_AFTER) and shared.seeds_with(arm) == list(shared.seeds)]
+    arms = [
+        arm
+        for arm in SINGLE_TRAININGS
+        if shared.of(arm, COMPARED_AFTER) and shared.seeds_with(arm) == list(shared.seeds)
+    ]
     return shared, [*arms, "dynamic"] if "once" in arms else []
 
 
 def _training_title(arm: str) -> str:
-    return f"dynamic, as played: after each of {ONCE_AFTER} rounds, averaged" if arm == "dynamic" else ARMS[arm].title
+    return (
+        f"dynamic, as played: after each of {COMPARED_AFTER} rounds, averaged" if arm == "dynamic" else ARMS[arm].title
+    )
 
 
 def averaging(results: Results) -> str:

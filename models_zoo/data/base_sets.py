@@ -23,6 +23,11 @@ class BaseSet:
     load: Callable[[Path], BaseData]
     """From the folder that `ensure` was given."""
 
+    def fetch(self, root: Path, *, progress: Callable[[str], None] | None = None) -> BaseData:
+        """Make it complete in a folder, then read it."""
+        self.ensure(root, progress=progress)
+        return self.load(root)
+
 
 BASE_SETS = {"mnist": BaseSet(ensure_mnist, load_mnist)}
 

@@ -9,7 +9,7 @@ import torch
 
 from models_zoo.data.base_data import BaseData
 from models_zoo.networks.catalogue import accepted, accepts
-from models_zoo.networks.predict import first_channels
+from models_zoo.networks.predict import channels_first
 
 Pictures = tuple[np.ndarray, np.ndarray]
 """Images, uint8 [n, 28, 28] or [n, side, side, 3], and labels, int64 [n]."""
@@ -38,7 +38,9 @@ class TrainingData:
         return len(self.labels) - self.base_count
 
 
-def read(folder: Path, base: BaseData | None, *, architecture: str, classes: int, device: torch.device) -> TrainingData:
+def read_training_data(
+    folder: Path, base: BaseData | None, *, architecture: str, classes: int, device: torch.device
+) -> TrainingData:
     """The base set, if one is given, and what a run's folder holds in `data`.
 
     Raises:
@@ -62,7 +64,7 @@ def read(folder: Path, base: BaseData | None, *, architecture: str, classes: int
     _check_sizes([*images, *(dev_images for dev_images, _ in dev.values())])
     _check_classes(labels)
     return TrainingData(
-        images=first_channels(torch.from_numpy(np.concatenate(images) if len(images) > 1 else images[0])).to(device),
+        images=channels_first(torch.from_numpy(np.concatenate(images) if len(images) > 1 else images[0])).to(device),
         labels=torch.from_numpy(np.concatenate(labels)).to(device),
         base_count=len(train["base"][1]) if "base" in train else 0,
         dev=dev,
@@ -70,7 +72,7 @@ def read(folder: Path, base: BaseData | None, *, architecture: str, classes: int
     )
 
 
-def read_test(folder: Path, *, architecture: str, classes: int) -> Pictures | None:
+def read_test_set(folder: Path, *, architecture: str, classes: int) -> Pictures | None:
     """The pictures of `test_images.npy` and the labels of `test_labels.npy` in a folder; None if there are none.
 
     Raises:
@@ -89,7 +91,7 @@ def _read_part(folder: Path, part: str, digest: "hashlib._Hash") -> Pictures | N
         raise RunDataError(f"{folder} has {there[0].name} alone: put pictures and labels there, or neither.")
     images, labels = (_read_array(path, digest) for path in paths)
     if len(images) != len(labels):
-        raise RunDataError(f"There are {len(images)} {part} pictures but {len(labels)} labels: freeze anew.")
+        raise RunDataError(f"There are {len(images)} {part} pictures but {len(labels)} labels: save both again.")
     return images, labels
 
 

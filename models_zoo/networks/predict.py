@@ -31,10 +31,10 @@ def to_input(images: np.ndarray | torch.Tensor, device: torch.device | str = "cp
         raise TypeError(f"The pictures are {images.dtype}: give them as uint8, 0 to 255.")
     # An array that can't be written to, as one read from a file, is copied: torch would warn of sharing it.
     pixels = images.to(device) if isinstance(images, torch.Tensor) else torch.tensor(images, device=device)
-    return first_channels(pixels).float() / 255
+    return channels_first(pixels).float() / 255
 
 
-def first_channels(images: torch.Tensor) -> torch.Tensor:
+def channels_first(images: torch.Tensor) -> torch.Tensor:
     """[n, height, width] or [n, height, width, 3] to [n, channels, height, width], same type."""
     return images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
 
@@ -73,14 +73,14 @@ def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> Score:
     return Score(int((probabilities(model, images).argmax(axis=1) == labels).sum()), len(labels))
 
 
-def confusion(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def confusion_matrix(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """int64 [classes, classes]: how often a picture of the row's label was read as the column's; [0, 0] for none."""
-    return counted(probabilities(model, images), labels)
+    return confusion_of_probabilities(probabilities(model, images), labels)
 
 
-def counted(given: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The same from probabilities, float32 [n, classes], of pictures with labels, int64 [n]."""
-    counts = np.zeros((given.shape[1], given.shape[1]), dtype=np.int64)
+def confusion_of_probabilities(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The confusion matrix from probabilities, float32 [n, classes], of pictures with labels, int64 [n]."""
+    counts = np.zeros((predicted.shape[1], predicted.shape[1]), dtype=np.int64)
     if len(labels):
-        np.add.at(counts, (labels, given.argmax(axis=1)), 1)
+        np.add.at(counts, (labels, predicted.argmax(axis=1)), 1)
     return counts

@@ -7,7 +7,7 @@ NORMS = ("linf", "l2")
 
 
 @dataclass(frozen=True)
-class Attack:
+class AttackParameters:
     """One white-box attack of `robustness.attacks`: how far, in which norm, by which steps.
 
     Lengths are on the grey scale 0 to 1: the largest change of any pixel for `linf`, a Euclidean length over the whole

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from models_zoo.robustness.attack_parameters import Attack
+from models_zoo.robustness.attack_parameters import AttackParameters
 
 Objective = Callable[[torch.Tensor], torch.Tensor]
 """Pictures to a scalar, summed over them so that none depends on the others."""
@@ -24,11 +24,11 @@ def fgsm(
     Goodfellow et al. 2015, "Explaining and harnessing adversarial examples". With `l2` the step goes along the
     gradient itself, with length epsilon.
     """
-    return neighbour(cross_entropy(model, labels), images, epsilon, norm).clamp(0, 1)
+    return gradient_step(cross_entropy(model, labels), images, epsilon, norm).clamp(0, 1)
 
 
 def pgd(
-    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, attack: Attack, *, random: torch.Generator
+    model: nn.Module, images: torch.Tensor, labels: torch.Tensor, attack: AttackParameters, *, random: torch.Generator
 ) -> torch.Tensor:
     """Projected gradient descent on the cross-entropy, from a random start within epsilon.
 
@@ -38,16 +38,16 @@ def pgd(
     return ascend(cross_entropy(model, labels), images, start, attack)
 
 
-def ascend(objective: Objective, images: torch.Tensor, start: torch.Tensor, attack: Attack) -> torch.Tensor:
+def ascend(objective: Objective, images: torch.Tensor, start: torch.Tensor, attack: AttackParameters) -> torch.Tensor:
     """Raise an objective from `start` (within epsilon of `images`) by the attack's steps along its gradient, each
     followed by a projection to within epsilon of `images`."""
     current = start
     for _ in range(attack.steps):
-        current = project(neighbour(objective, current, attack.step_size, attack.norm), images, attack)
+        current = project(gradient_step(objective, current, attack.step_size, attack.norm), images, attack)
     return current
 
 
-def neighbour(objective: Objective, images: torch.Tensor, step_size: float, norm: str) -> torch.Tensor:
+def gradient_step(objective: Objective, images: torch.Tensor, step_size: float, norm: str) -> torch.Tensor:
     """One step of length `step_size` along the objective's gradient; not clipped."""
     images = images.detach().requires_grad_()
     with torch.enable_grad():
@@ -55,7 +55,7 @@ def neighbour(objective: Objective, images: torch.Tensor, step_size: float, norm
     return images.detach() + step_size * (gradient.sign() if norm == "linf" else _unit(gradient))
 
 
-def project(images: torch.Tensor, centre: torch.Tensor, attack: Attack) -> torch.Tensor:
+def project(images: torch.Tensor, centre: torch.Tensor, attack: AttackParameters) -> torch.Tensor:
     """The nearest pictures within epsilon of `centre`, then clipped to 0 to 1."""
     change = images - centre
     if attack.norm == "linf":
@@ -65,7 +65,7 @@ def project(images: torch.Tensor, centre: torch.Tensor, attack: Attack) -> torch
     return (centre + change).clamp(0, 1)
 
 
-def random_within(images: torch.Tensor, attack: Attack, random: torch.Generator) -> torch.Tensor:
+def random_within(images: torch.Tensor, attack: AttackParameters, random: torch.Generator) -> torch.Tensor:
     """A uniformly random point of the epsilon ball around each picture, clipped to 0 to 1."""
     if attack.norm == "linf":
         change = (torch.rand(images.shape, generator=random, device=random.device) * 2 - 1) * attack.epsilon

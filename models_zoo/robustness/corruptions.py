@@ -24,7 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from models_zoo.data.geometry import maps, resample, shift, turn
+from models_zoo.data.geometry import affine_maps, resample, rotation, translation
 from models_zoo.limits import ConfigError
 
 Corruption = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
@@ -56,7 +56,7 @@ def corrupt(images: np.ndarray, name: str, severity: int, *, seed: int = 0) -> n
         return CORRUPTIONS[name](pictures, severity, torch.Generator().manual_seed(seed))
 
     pictures = torch.tensor(images).float() / 255
-    if pictures.ndim == 4 and name not in TAKE_COLOUR:
+    if pictures.ndim == 4 and name not in ON_ALL_CHANNELS:
         result = torch.stack([corrupted(channel) for channel in pictures.unbind(dim=3)], dim=3)
     else:
         result = corrupted(pictures)
@@ -130,24 +130,24 @@ def motion_blur(images: torch.Tensor, severity: int, random: torch.Generator) ->
 
 def shear(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
     """Rows move by `amount` of their distance from the middle row, to the left or to the right; none changes height."""
-    amount = [0.2, 0.4, 0.6, 0.8, 1.0][severity - 1] * _signs(len(images), random)
+    amount = [0.2, 0.4, 0.6, 0.8, 1.0][severity - 1] * _random_signs(len(images), random)
     one, zero = torch.ones_like(amount), torch.zeros_like(amount)
-    return _move(images, maps([[one, amount, zero], [zero, one, zero]]))
+    return _resampled(images, affine_maps([[one, amount, zero], [zero, one, zero]]))
 
 
 def scale(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
     factor = torch.full((len(images),), [0.9, 0.8, 0.7, 0.6, 0.5][severity - 1])
     zero = torch.zeros_like(factor)
-    return _move(images, maps([[1 / factor, zero, zero], [zero, 1 / factor, zero]]))
+    return _resampled(images, affine_maps([[1 / factor, zero, zero], [zero, 1 / factor, zero]]))
 
 
 def rotate(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
-    return _move(images, turn([0.2, 0.4, 0.6, 0.8, 1.0][severity - 1] * _signs(len(images), random)))
+    return _resampled(images, rotation([0.2, 0.4, 0.6, 0.8, 1.0][severity - 1] * _random_signs(len(images), random)))
 
 
 def translate(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
-    across, down = severity * _signs(len(images), random), severity * _signs(len(images), random)
-    return _move(images, shift(across, down, size=images.shape[-1]))
+    across, down = severity * _random_signs(len(images), random), severity * _random_signs(len(images), random)
+    return _resampled(images, translation(across, down, size=images.shape[-1]))
 
 
 def brightness(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.Tensor:
@@ -165,7 +165,11 @@ def fog(images: torch.Tensor, severity: int, random: torch.Generator) -> torch.T
     """Every picture has a clear and a dense part, unlike in MNIST-C, whose fog is nearly even."""
     density, decay = [(1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4)][severity - 1]
     brightest = images.flatten(1).amax(dim=1).view(-1, *[1] * (images.ndim - 1))
-    clouds = _clouds(images, decay, random) if images.ndim == 3 else _clouds(images[..., 0], decay, random)[..., None]
+    clouds = (
+        _octave_noise(images, decay, random)
+        if images.ndim == 3
+        else _octave_noise(images[..., 0], decay, random)[..., None]
+    )
     return (images + density * clouds) * brightest / (brightest + density)
 
 
@@ -217,7 +221,7 @@ def canny_edges(images: torch.Tensor, severity: int, random: torch.Generator) ->
     across = F.conv2d(smooth, sobel[None, None]).squeeze(1)
     down = F.conv2d(smooth, sobel.T[None, None]).squeeze(1)
     strength = (across**2 + down**2).sqrt()
-    edge = _crest(strength, down.atan2(across))
+    edge = _local_maxima(strength, down.atan2(across))
     strong, weak = edge & (strength >= 0.2), edge & (strength >= 0.1)
     while True:
         grown = weak & (F.max_pool2d(strong.float().unsqueeze(1), 3, stride=1, padding=1).squeeze(1) > 0)
@@ -244,7 +248,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "zigzag": zigzag,
     "canny_edges": canny_edges,
 }
-TAKE_COLOUR = {"gaussian_noise", "shot_noise", "impulse_noise", "fog"}
+ON_ALL_CHANNELS = {"gaussian_noise", "shot_noise", "impulse_noise", "fog"}
 """These are given all channels at once; the others are applied to each channel with the same draws."""
 WITHOUT_SEVERITIES = {"stripe", "dotted_line", "zigzag", "canny_edges"}
 
@@ -259,12 +263,12 @@ def blur(images: torch.Tensor, sigma: float) -> torch.Tensor:
     return F.conv2d(rows, weights.view(1, 1, -1, 1)).squeeze(1)
 
 
-def _move(images: torch.Tensor, through: torch.Tensor) -> torch.Tensor:
-    """Pictures [n, height, width] seen through maps [n, 2, 3]."""
-    return resample(images.unsqueeze(1), through).squeeze(1)
+def _resampled(images: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """Pictures [n, height, width] changed by affine maps [n, 2, 3]."""
+    return resample(images.unsqueeze(1), maps).squeeze(1)
 
 
-def _signs(count: int, random: torch.Generator) -> torch.Tensor:
+def _random_signs(count: int, random: torch.Generator) -> torch.Tensor:
     return torch.randint(0, 2, (count,), generator=random) * 2.0 - 1
 
 
@@ -275,7 +279,7 @@ def _shifted(images: torch.Tensor, down: int, across: int) -> torch.Tensor:
     return F.pad(images, (across, -across, down, -down))
 
 
-def _clouds(images: torch.Tensor, decay: float, random: torch.Generator) -> torch.Tensor:
+def _octave_noise(images: torch.Tensor, decay: float, random: torch.Generator) -> torch.Tensor:
     """Smooth noise in 0 to 1: five octaves, each finer and `decay` times weaker than the one before."""
     n, height, width = images.shape
     total = torch.zeros(n, 1, height, width)
@@ -301,14 +305,15 @@ def _line(
     return ink.masked_fill(outside, 0)
 
 
-def _crest(strength: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """Where an edge is at least as strong as its two neighbours across it: bool [n, height, width]."""
+def _local_maxima(strength: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+    """Canny's non-maximum suppression: where an edge is at least as strong as its two neighbours across it, bool [n,
+    height, width]."""
     height, width = strength.shape[1:]
     padded = F.pad(strength, (1, 1, 1, 1))
     sector = (direction / (math.pi / 4)).round().long() % 4
-    crest = torch.zeros_like(strength, dtype=torch.bool)
+    maxima = torch.zeros_like(strength, dtype=torch.bool)
     for number, (down, across) in enumerate([(0, 1), (1, 1), (1, 0), (1, -1)]):
         ahead = padded[:, 1 + down : 1 + down + height, 1 + across : 1 + across + width]
         behind = padded[:, 1 - down : 1 - down + height, 1 - across : 1 - across + width]
-        crest |= (sector == number) & (strength >= ahead) & (strength >= behind)
-    return crest
+        maxima |= (sector == number) & (strength >= ahead) & (strength >= behind)
+    return maxima

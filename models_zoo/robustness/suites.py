@@ -13,10 +13,17 @@ from torch import nn
 
 from models_zoo.data.run_data import Pictures
 from models_zoo.limits import ConfigError
-from models_zoo.networks.predict import batches, confusion, counted, probabilities
+from models_zoo.networks.predict import batches, confusion_matrix, confusion_of_probabilities, probabilities
 from models_zoo.robustness.attack_grid import DEFAULT_GRID, AttackGrid
 from models_zoo.robustness.corruptions import corrupt, severities, suitable
-from models_zoo.robustness.table import LARGEST_SHIFT, LARGEST_TURN, Condition, Row, all_rounds, confusion_rows
+from models_zoo.robustness.table import (
+    LARGEST_SHIFT,
+    LARGEST_TURN,
+    Condition,
+    EvaluationRow,
+    all_rounds,
+    confusion_rows,
+)
 from models_zoo.robustness.worst_case import under_fgsm, under_moves, under_pgd
 from stats.scores import Score
 
@@ -24,30 +31,30 @@ ANGLES = range(-LARGEST_TURN, LARGEST_TURN + 1, 10)
 SHIFTS = range(-LARGEST_SHIFT, LARGEST_SHIFT + 1, 2)
 
 
-def base_test(name: str, answers: np.ndarray, labels: np.ndarray) -> list[Row]:
+def base_rows(name: str, predicted: np.ndarray, labels: np.ndarray) -> list[EvaluationRow]:
     """Accuracy on the base test set, from probabilities."""
-    return [_accuracy_row(name, Condition("base"), counted(answers, labels))]
+    return [_accuracy_row(name, Condition("base"), confusion_of_probabilities(predicted, labels))]
 
 
-def per_class(name: str, answers: np.ndarray, labels: np.ndarray) -> list[Row]:
+def base_confusion_rows(name: str, predicted: np.ndarray, labels: np.ndarray) -> list[EvaluationRow]:
     """Confusion on the base test set, from probabilities."""
-    return _confusion_rows(name, Condition("base"), counted(answers, labels))
+    return _confusion_rows(name, Condition("base"), confusion_of_probabilities(predicted, labels))
 
 
-def calibration(name: str, answers: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> list[Row]:
+def calibration_rows(name: str, predicted: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> list[EvaluationRow]:
     """Expected calibration error, with the accuracy and n it was computed from; see `expected_calibration_error`."""
-    score = score_of(counted(answers, labels))
-    error = expected_calibration_error(answers, labels, bins=bins)
-    return [Row(name, Condition("calibration", bins=bins), score.correct, score.n, calibration_error=error)]
+    score = score_of(confusion_of_probabilities(predicted, labels))
+    error = expected_calibration_error(predicted, labels, bins=bins)
+    return [EvaluationRow(name, Condition("calibration", bins=bins), score.correct, score.n, calibration_error=error)]
 
 
-def expected_calibration_error(answers: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
+def expected_calibration_error(predicted: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
     """Mean over pictures of |accuracy - confidence| of the bin of equal width that the picture's confidence is in.
 
     Guo et al. 2017, "On calibration of modern neural networks".
 
     Args:
-        answers: float32 [n, classes], probabilities.
+        predicted: float32 [n, classes], probabilities.
         labels: int64 [n].
 
     Returns:
@@ -55,13 +62,13 @@ def expected_calibration_error(answers: np.ndarray, labels: np.ndarray, *, bins:
     """
     if not len(labels):
         return float("nan")
-    confidence, right = answers.max(axis=1), answers.argmax(axis=1) == labels
+    confidence, right = predicted.max(axis=1), predicted.argmax(axis=1) == labels
     number = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = np.bincount(number, weights=right, minlength=bins) - np.bincount(number, weights=confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def corruptions(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+def corruption_rows(model: nn.Module, name: str, pictures: Pictures) -> list[EvaluationRow]:
     """Accuracy under each corruption that suits the pictures, at each of its severities; confusion under each kind."""
     rows = []
     for kind in suitable(pictures[0]):
@@ -74,7 +81,9 @@ def corruptions(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
     return rows
 
 
-def fgsm(model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = DEFAULT_GRID) -> list[Row]:
+def fgsm_rows(
+    model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = DEFAULT_GRID
+) -> list[EvaluationRow]:
     """Accuracy and confusion after one step along the gradient, at each point of the grid."""
     rows = []
     for point in grid.fgsm():
@@ -83,9 +92,9 @@ def fgsm(model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = 
     return rows
 
 
-def pgd(
+def pgd_rows(
     model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = DEFAULT_GRID, seed: int = 0
-) -> list[Row]:
+) -> list[EvaluationRow]:
     """Accuracy and confusion under PGD, at each point of the grid."""
     rows = []
     for point in grid.pgd():
@@ -103,7 +112,7 @@ def pgd(
     return rows
 
 
-def moved(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
+def moved_rows(model: nn.Module, name: str, pictures: Pictures) -> list[EvaluationRow]:
     """Accuracy and confusion in the worst case of each picture over a grid of shifts, of rotations, and of both.
 
     After Engstrom et al. 2019, "Exploring the landscape of spatial robustness", where a model robust to L-infinity
@@ -118,7 +127,7 @@ def moved(model: nn.Module, name: str, pictures: Pictures) -> list[Row]:
     return rows
 
 
-def round_rows(name: str, confusions: Mapping[str, np.ndarray]) -> list[Row]:
+def round_rows(name: str, confusions: Mapping[str, np.ndarray]) -> list[EvaluationRow]:
     """Accuracy and confusion on each round's frozen test split, and on all of them together.
 
     Args:
@@ -130,18 +139,18 @@ def round_rows(name: str, confusions: Mapping[str, np.ndarray]) -> list[Row]:
     return rows + all_rounds(rows)
 
 
-CHEAP: dict[str, Callable[[str, np.ndarray, np.ndarray], list[Row]]] = {
-    "base": base_test,
-    "confusion": per_class,
-    "calibration": calibration,
+CHEAP: dict[str, Callable[[str, np.ndarray, np.ndarray], list[EvaluationRow]]] = {
+    "base": base_rows,
+    "confusion": base_confusion_rows,
+    "calibration": calibration_rows,
 }
 """Computed from the answers to the unchanged pictures, for which the model runs once."""
-Costly = Callable[[nn.Module, str, Pictures], list[Row]]
+Costly = Callable[[nn.Module, str, Pictures], list[EvaluationRow]]
 COSTLY: dict[str, Costly] = {
-    "corruption": corruptions,
-    "fgsm": fgsm,
-    "pgd": pgd,
-    "moved": moved,
+    "corruption": corruption_rows,
+    "fgsm": fgsm_rows,
+    "pgd": pgd_rows,
+    "moved": moved_rows,
 }
 """These make pictures harder, and run the model on each of them again."""
 SUITES = (*CHEAP, *COSTLY)
@@ -157,7 +166,7 @@ def evaluate(
     suites: Iterable[str] = CHEAP,
     at_most: int = 1000,
     attacks: AttackGrid = DEFAULT_GRID,
-) -> list[Row]:
+) -> list[EvaluationRow]:
     """The rows of several suites.
 
     Args:
@@ -176,21 +185,24 @@ def evaluate(
     suites = _known(suites)
     if at_most < 1 or (pictures is not None and not len(pictures[1])):
         raise ConfigError("There is nothing to measure on: give a test set with pictures, and at_most as 1 or more.")
-    on_rounds = round_rows(name, {title: confusion(model, *split) for title, split in (rounds or {}).items()})
+    on_rounds = round_rows(name, {title: confusion_matrix(model, *split) for title, split in (rounds or {}).items()})
     if pictures is None:
         return on_rounds
     images, labels = pictures
-    answers = probabilities(model, images) if any(suite in CHEAP for suite in suites) else np.zeros((0, 0))
-    costly: dict[str, Costly] = COSTLY | {"fgsm": partial(fgsm, grid=attacks), "pgd": partial(pgd, grid=attacks)}
+    predicted = probabilities(model, images) if any(suite in CHEAP for suite in suites) else np.zeros((0, 0))
+    costly: dict[str, Costly] = COSTLY | {
+        "fgsm": partial(fgsm_rows, grid=attacks),
+        "pgd": partial(pgd_rows, grid=attacks),
+    }
     few = _evenly_spaced(pictures, at_most)
     rows = []
     for suite in suites:
-        rows += CHEAP[suite](name, answers, labels) if suite in CHEAP else costly[suite](model, name, few)
+        rows += CHEAP[suite](name, predicted, labels) if suite in CHEAP else costly[suite](model, name, few)
     return rows + on_rounds
 
 
 def score_of(counts: np.ndarray) -> Score:
-    """The accuracy that a confusion, int64 [labels, answers], has on its diagonal."""
+    """The accuracy of a confusion matrix, int64 [labels, answers]: its diagonal, of all."""
     return Score(int(counts.trace()), int(counts.sum()))
 
 
@@ -213,7 +225,7 @@ def _evenly_spaced(pictures: Pictures, at_most: int) -> Pictures:
 
 
 def _corrupted(model: nn.Module, pictures: Pictures, kind: str, severity: int) -> np.ndarray:
-    """Confusion under one corruption.
+    """Confusion matrix under one corruption.
 
     Digits are corrupted all at once: what is drawn for one depends on how many there are, and tables are to stay
     comparable. Photographs would not fit into memory so, and each batch of them has a seed of its own.
@@ -221,20 +233,20 @@ def _corrupted(model: nn.Module, pictures: Pictures, kind: str, severity: int) -
     images, labels = pictures
     parts = list(batches(images)) if images.ndim == 4 and len(images) else [slice(0, len(images))]
     confusions = [
-        confusion(model, corrupt(images[part], kind, severity, seed=part.start), labels[part]) for part in parts
+        confusion_matrix(model, corrupt(images[part], kind, severity, seed=part.start), labels[part]) for part in parts
     ]
     return np.sum(confusions, axis=0)
 
 
-def _accuracy_and_confusion(name: str, condition: Condition, counts: np.ndarray) -> list[Row]:
+def _accuracy_and_confusion(name: str, condition: Condition, counts: np.ndarray) -> list[EvaluationRow]:
     return [_accuracy_row(name, condition, counts), *_confusion_rows(name, condition, counts)]
 
 
-def _accuracy_row(name: str, condition: Condition, counts: np.ndarray) -> Row:
+def _accuracy_row(name: str, condition: Condition, counts: np.ndarray) -> EvaluationRow:
     score = score_of(counts)
-    return Row(name, condition, score.correct, score.n)
+    return EvaluationRow(name, condition, score.correct, score.n)
 
 
-def _confusion_rows(name: str, condition: Condition, counts: np.ndarray) -> list[Row]:
+def _confusion_rows(name: str, condition: Condition, counts: np.ndarray) -> list[EvaluationRow]:
     places = np.argwhere(counts).tolist()
     return confusion_rows(name, condition, {(label, answer): int(counts[label, answer]) for label, answer in places})

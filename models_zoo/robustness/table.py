@@ -25,8 +25,8 @@ GRIDS = {
     "both": f"shifted up to {LARGEST_SHIFT} pixels and turned up to {LARGEST_TURN} degrees",
 }
 """What the suite `moved` does to every picture, as people read it."""
-#: The order of suites in a table.
-SUITES = ("base", "calibration", "corruption", "fgsm", "pgd", "moved", "round", "all_rounds")
+#: The suites that a table may have rows of, in the order of its rows.
+SUITE_ORDER = ("base", "calibration", "corruption", "fgsm", "pgd", "moved", "round", "all_rounds")
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,9 @@ class Condition:
     """What a model was measured on. What its suite does not vary is left at 0 or empty."""
 
     suite: str
-    """One of `SUITES`: the test set as it is (`base` and `calibration`) or made harder (`corruption`, `fgsm`, `pgd`,
-    `moved`), a round's test split, or all rounds' test splits together. The site's `base_dev` and `round_dev`, by which
-    models are chosen, are in no table."""
+    """One of `SUITE_ORDER`: the test set as it is (`base` and `calibration`) or made harder (`corruption`, `fgsm`,
+    `pgd`, `moved`), a round's test split, or all rounds' test splits together. The site's `base_dev` and `round_dev`,
+    by which models are chosen, are in no table."""
     corruption: str = ""
     """Its name in `robustness.corruptions`."""
     severity: int = 0
@@ -76,7 +76,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Row:
+class EvaluationRow:
     """One measurement: `correct` of `n` pictures that a model read right.
 
     Where it has a label and an answer, it is a cell of the confusion: of `n` pictures of that label, `correct` got that
@@ -116,30 +116,30 @@ class Row:
         return cls(condition=condition, **{name: value for name, value in stored.items() if name not in names})
 
 
-def to_json(rows: Iterable[Row]) -> dict[str, Any]:
+def to_json(rows: Iterable[EvaluationRow]) -> dict[str, Any]:
     return {"format": FORMAT, "rows": [row.to_json() for row in rows]}
 
 
-def from_json(stored: Any, path: Path) -> list[Row]:
+def from_json(stored: Any, path: Path) -> list[EvaluationRow]:
     """The rows that `to_json` gave; none, and a warning that names `path`, where an earlier version stored them."""
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         log.warning("%s was measured by an earlier version, so its rows are not read: measure again.", path)
         return []
-    return [Row.from_json(row) for row in stored["rows"]]
+    return [EvaluationRow.from_json(row) for row in stored["rows"]]
 
 
-def write_rows(folder: Path, rows: Iterable[Row]) -> None:
+def write_rows(folder: Path, rows: Iterable[EvaluationRow]) -> None:
     """Store a model's table in its folder, in place of an earlier one."""
     write_json(folder / EVALUATION, to_json(rows))
 
 
-def read_rows(folder: Path) -> list[Row]:
+def read_rows(folder: Path) -> list[EvaluationRow]:
     """The table in a model's folder; empty if it was not measured, or by an earlier version of this code."""
     path = folder / EVALUATION
     return from_json(read_json(path), path) if path.exists() else []
 
 
-def merged(earlier: Iterable[Row], rows: Iterable[Row]) -> list[Row]:
+def merged(earlier: Iterable[EvaluationRow], rows: Iterable[EvaluationRow]) -> list[EvaluationRow]:
     """Two tables of one model as one: what was measured again is replaced, all else stays.
 
     Measured again is the accuracy under the same condition, and a confusion as a whole. The rows of all rounds together
@@ -149,10 +149,10 @@ def merged(earlier: Iterable[Row], rows: Iterable[Row]) -> list[Row]:
     again = {(row.condition, row.is_cell) for row in rows}
     table = [row for row in earlier if (row.condition, row.is_cell) not in again] + rows
     table = [row for row in table if row.condition.suite != "all_rounds"]
-    return sorted(table + all_rounds(table), key=lambda row: SUITES.index(row.condition.suite))
+    return sorted(table + all_rounds(table), key=lambda row: SUITE_ORDER.index(row.condition.suite))
 
 
-def all_rounds(rows: Iterable[Row]) -> list[Row]:
+def all_rounds(rows: Iterable[EvaluationRow]) -> list[EvaluationRow]:
     """The rows of all rounds' test splits together, summed from those of each; none where there are none."""
     of_rounds = [row for row in rows if row.condition.suite == "round"]
     if not of_rounds:
@@ -163,16 +163,17 @@ def all_rounds(rows: Iterable[Row]) -> list[Row]:
         if row.label is not None and row.answer is not None:
             cells[row.label, row.answer] += row.correct
     model, together = of_rounds[0].model, Condition("all_rounds")
-    return [Row(model, together, score.correct, score.n), *confusion_rows(model, together, cells)]
+    return [EvaluationRow(model, together, score.correct, score.n), *confusion_rows(model, together, cells)]
 
 
-def confusion_rows(model: str, condition: Condition, cells: Mapping[tuple[int, int], int]) -> list[Row]:
+def confusion_rows(model: str, condition: Condition, cells: Mapping[tuple[int, int], int]) -> list[EvaluationRow]:
     """The cells of a confusion as rows, from how often pictures of a label got an answer: (label, answer) → times."""
     sizes: Counter[int] = Counter()
     for (label, _), times in cells.items():
         sizes[label] += times
     return [
-        Row(model, condition, times, sizes[label], label, answer) for (label, answer), times in sorted(cells.items())
+        EvaluationRow(model, condition, times, sizes[label], label, answer)
+        for (label, answer), times in sorted(cells.items())
     ]
 
 
@@ -195,7 +196,7 @@ class Comparison:
         return newcombe(self.model.correct, self.model.n, self.reference.correct, self.reference.n)
 
 
-def compare(rows: Iterable[Row], reference: Iterable[Row]) -> list[Comparison]:
+def compare(rows: Iterable[EvaluationRow], reference: Iterable[EvaluationRow]) -> list[Comparison]:
     """Accuracies of a model and its reference, where both were measured on as many pictures."""
     known = {(row.condition, row.n): row.score for row in reference if not row.is_cell}
     return [

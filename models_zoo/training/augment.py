@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from models_zoo.limits import ConfigError, NonNegativeFloat, NonNegativeInt, PositiveFloat, Share, check
+from models_zoo.limits import ConfigError, NonNegativeFloat, NonNegativeInt, PositiveFloat, ZeroToOne, check
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Augment:
     Each changed picture draws its own size, angle and so on, uniformly up to the limits below.
     """
 
-    share: Share = 0.7
+    share: ZeroToOne = 0.7
     """Share of each batch that is changed at all, 0 to 1; the rest is shown as it is."""
-    shift: Share = 1.0
+    shift: ZeroToOne = 1.0
     """How far it is moved, as a share of the room that a digit of its new size has, 0 to 1."""
     smallest: PositiveFloat = 0.6
     """Smallest size, as a factor."""
@@ -32,17 +32,17 @@ class Augment:
     """Mirror left and right with a chance of a half; never for digits."""
     crop: NonNegativeInt = 0
     """Shift by up to so many whole pixels either way, as cropping from a padded picture does; for photographs."""
-    jitter: Share = 0.0
+    jitter: ZeroToOne = 0.0
     """Largest change of brightness, contrast and, in colour, of each channel's strength, as a share."""
-    noise_share: Share = 0.3
+    noise_share: ZeroToOne = 0.3
     """Share of the changed pictures that get noise and a grey background as well, 0 to 1."""
-    background: Share = 0.5
+    background: ZeroToOne = 0.5
     """Lightest background of those, 0 (as it is) to 1; up to 0.8 ink keeps at least a fifth of its contrast."""
     gaussian: NonNegativeFloat = 0.3
     """Largest standard deviation of the Gaussian noise of those, in units of the grey scale 0 to 1."""
     poisson: NonNegativeFloat = 0.0
     """Largest shot noise of those: the variance at full brightness, so 0.1 means ten photons."""
-    salt_and_pepper: Share = 0.0
+    salt_and_pepper: ZeroToOne = 0.0
     """Largest share of the pixels of those that turn black or white."""
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The average of a model's weights with its parent's, over a line of trainings (`Config.parent_share`)."""
+"""The average of a model's weights with its parent's, over a chain of warm starts (`Config.parent_share`)."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from models_zoo.networks.checkpoints import load_meta
 from models_zoo.training.config import Config
 
 
-def averaging(parent: Path, config: Config) -> tuple[int, float]:
-    """The number of trainings in a line that the weights average over, and the share that the parent keeps, 0 to 1.
+def count_and_parent_share(parent: Path, config: Config) -> tuple[int, float]:
+    """How many warm starts in a chain the weights average over, and the parent's share in them, 0 to 1.
 
     Polynomial-decay averaging (Shamir and Zhang 2013); 0 and 0.0 where the config averages nothing.
 
@@ -22,7 +22,7 @@ def averaging(parent: Path, config: Config) -> tuple[int, float]:
     return before + 1, min(config.parent_share, before / (before + 4))
 
 
-def move_towards(model: nn.Module, other: nn.Module, share: float) -> None:
+def move_weights_towards(model: nn.Module, other: nn.Module, share: float) -> None:
     """Move all weights and batch statistics of the model towards the other's by a share of the way, in place."""
     target = other.state_dict()
     for name, tensor in model.state_dict().items():

@@ -10,7 +10,7 @@ from models_zoo.limits import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    Share,
+    ZeroToOne,
     check,
     one_of,
 )
@@ -61,16 +61,17 @@ class Config:
     collected_weight: NonNegativeFloat = 4.0
     """How many times an epoch shows each collected picture, where it shows a base picture at most once. A fraction
     is the share of the collected pictures that are shown once more."""
-    collected_share: Share = 1.0
+    collected_share: ZeroToOne = 1.0
     """Largest share of an epoch that collected pictures may be, 0 to 1: where their weight comes to more, each is shown
     less often. So later rounds, which have collected much, do not crowd out the base set. 1 sets no limit."""
     warm_start: bool = False
     """Start from the parent's weights (in the folder `parent`) rather than from random ones."""
     parent_share: BelowOne = 0.0
     """After a warm start, largest share of the parent in the finished weights, 0 to less than 1; the rest are the
-    weights that this training ended with, from which the next one starts. The n-th training of a line takes a share of
-    (n - 1) / (n + 3), which makes an average over rounds (polynomial-decay averaging, Shamir and Zhang 2013): it errs
-    and forgets less than the newest weights alone. Dev scores of epochs are from before the averaging."""
+    weights that this training ended with, from which the next one starts. The n-th training of a chain of warm starts
+    takes a share of (n - 1) / (n + 3), which makes an average over rounds (polynomial-decay averaging, Shamir and Zhang
+    2013): it errs and forgets less than the newest weights alone. Dev scores of epochs are from before the
+    averaging."""
     label_smoothing: BelowOne = 0.0
     """Share of each target spread over all classes, 0 to 1."""
     patience: NonNegativeInt = 0

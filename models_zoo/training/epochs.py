@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from models_zoo.data.base_data import BaseData
-from models_zoo.data.run_data import TrainingData, read
+from models_zoo.data.run_data import TrainingData, read_training_data
 from models_zoo.training.config import Config
 from models_zoo.training.progress import TrainingFailed
 
@@ -14,15 +14,15 @@ def training_data(folder: Path, config: Config, base: BaseData | None, device: t
     """The data of a run's folder, with the base set before it when the config replays any.
 
     Raises:
-        RunDataError: as `run_data.read` does.
+        RunDataError: as `run_data.read_training_data` does.
         TrainingFailed: the base set is missing, the config chooses by dev accuracy and there is no dev set, or an epoch
             would show no picture.
     """
     if config.base_replay == 0:
         base = None
     elif base is None:
-        raise TrainingFailed("The base set is missing: fetch it (ensure_mnist), or set base_replay to 0.")
-    data = read(folder, base, architecture=config.architecture, classes=config.classes, device=device)
+        raise TrainingFailed("The base set is missing: fetch it first, or set base_replay to 0.")
+    data = read_training_data(folder, base, architecture=config.architecture, classes=config.classes, device=device)
     if not data.dev and (config.patience or config.schedule == "plateau"):
         raise TrainingFailed("There is no dev set to choose by: set patience to 0 and another schedule, or freeze one.")
     if not epoch_length(data, config):

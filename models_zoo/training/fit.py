@@ -1,6 +1,6 @@
 """Train one model from a folder of arrays: resumable, reproducible, and finished or not there.
 
-    fit(folder, FIRST, base=load_mnist(root))
+    fit(folder, FIRST, base=base_set("mnist").load(root))
 
 The folder's layout is in the docstring of `models_zoo`. From the command line: `python -m models_zoo train --help`.
 """

@@ -96,7 +96,7 @@ def _adversarial_regularization(recipe: AdversarialRegularization, step: Step) -
     norm = {"infinity": "linf", "l2": "l2"}[recipe.adv_grad_norm]
     with _eval_mode(step.model):
         objective = attacks.cross_entropy(step.model, step.labels)
-        neighbour = attacks.neighbour(objective, step.images, recipe.adv_step_size, norm)
+        neighbour = attacks.gradient_step(objective, step.images, recipe.adv_step_size, norm)
     own = step.cross_entropy(step.model(step.images))
     return own + recipe.multiplier * step.cross_entropy(step.model(neighbour))
 

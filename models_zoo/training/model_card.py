@@ -7,7 +7,7 @@ from typing import Any, Self
 from models_zoo.files import read_json, write_bytes
 from models_zoo.networks.catalogue import FOR_DIGITS
 from models_zoo.networks.checkpoints import load_meta
-from models_zoo.robustness.table import Comparison, Row, compare, from_json, read_rows, to_json, write_rows
+from models_zoo.robustness.table import Comparison, EvaluationRow, compare, from_json, read_rows, to_json, write_rows
 from stats.scores import Score
 
 CARD = "README.md"
@@ -16,13 +16,13 @@ PLAIN_RECIPE = "standard"
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceModel:
     """What a model is compared with: if it was adversarially trained, a plainly trained one."""
 
     name: str
     about: str
     """What it is and how far it can be compared, in a sentence or two."""
-    rows: list[Row]
+    rows: list[EvaluationRow]
     """Its evaluation table."""
 
     def to_json(self) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class Reference:
         return cls(stored["name"], stored["about"], rows) if rows else None
 
 
-def record(folder: Path, rows: list[Row], *, reference: Reference | None = None) -> None:
+def record(folder: Path, rows: list[EvaluationRow], *, reference: ReferenceModel | None = None) -> None:
     """Store a model's evaluation table in its folder and write its card anew.
 
     Args:
@@ -53,7 +53,7 @@ def record(folder: Path, rows: list[Row], *, reference: Reference | None = None)
     write_bytes(folder / CARD, card(folder, reference=reference).encode())
 
 
-def card(folder: Path, *, reference: Reference | None = None) -> str:
+def card(folder: Path, *, reference: ReferenceModel | None = None) -> str:
     """Markdown with a YAML header in the form that model hubs read."""
     meta, rows = load_meta(folder), read_rows(folder)
     config, epochs = read_json(folder / "config.json")["config"], read_json(folder / "metrics.json")
@@ -88,7 +88,7 @@ def _input(architecture: str) -> str:
     return "Pictures are in colour, as high as wide, and of the size that it was trained on."
 
 
-def _header(meta: dict[str, Any], rows: list[Row]) -> list[str]:
+def _header(meta: dict[str, Any], rows: list[EvaluationRow]) -> list[str]:
     lines = ["---", "library_name: pytorch", "pipeline_tag: image-classification", "tags:"]
     lines += ["- dynamic-adversarial-data-collection", f"- {meta['architecture']}", "metrics:", "- accuracy"]
     base = next((row for row in rows if row.condition.suite == "base" and not row.is_cell), None)
@@ -141,7 +141,7 @@ def _history(epochs: list[dict[str, Any]]) -> list[str]:
     return [*lines, ""]
 
 
-def _evaluation(rows: list[Row]) -> list[str]:
+def _evaluation(rows: list[EvaluationRow]) -> list[str]:
     if not rows:
         return ["## Evaluation", "", "Not evaluated yet.", ""]
     lines = ["## Evaluation", "", "| suite | condition | correct | n | accuracy | 95 % interval |"]
@@ -171,7 +171,7 @@ def _in_percent(score: Score) -> tuple[str, str]:
     return f"{100 * score.accuracy:.2f} %", f"{100 * low:.2f} - {100 * high:.2f} %"
 
 
-def _comparison(rows: list[Row], recipe: str, reference: Reference | None) -> list[str]:
+def _comparison(rows: list[EvaluationRow], recipe: str, reference: ReferenceModel | None) -> list[str]:
     if reference:
         return _compared_with(reference, rows)
     if recipe == PLAIN_RECIPE:
@@ -185,7 +185,7 @@ def _comparison(rows: list[Row], recipe: str, reference: Reference | None) -> li
     ]
 
 
-def _compared_with(reference: Reference, rows: list[Row]) -> list[str]:
+def _compared_with(reference: ReferenceModel, rows: list[EvaluationRow]) -> list[str]:
     lines = [f"### Compared with {reference.name}", "", reference.about, ""]
     lines += [f"| suite | condition | n | this model | {reference.name} | difference | 95 % interval |"]
     lines += ["|---|---|---|---|---|---|---|"]
@@ -209,7 +209,7 @@ def _difference(pair: Comparison) -> tuple[str, str, str, str]:
     )
 
 
-def _left_out(rows: list[Row], reference: Reference) -> list[str]:
+def _left_out(rows: list[EvaluationRow], reference: ReferenceModel) -> list[str]:
     """What both were measured on, but on another number of pictures."""
     sizes = {row.condition: row.n for row in reference.rows if not row.is_cell}
     other = [row.condition.suite for row in rows if not row.is_cell and sizes.get(row.condition, row.n) != row.n]

@@ -1,4 +1,4 @@
-"""A config as options of a command line: one for each field, on top of a ready config or a file."""
+"""A config as options of a command line: one for each field, on top of a preset or a file."""
 
 import argparse
 import textwrap
@@ -15,21 +15,21 @@ from models_zoo.training.describe import field_docs
 from models_zoo.training.recipes import RECIPES
 
 
-class Ready(NamedTuple):
+class Preset(NamedTuple):
     config: Config
     about: str
 
 
-READY = {
-    "first": Ready(FIRST, "The first adversary of a digits task: from scratch on MNIST, moved about as people draw."),
-    "next": Ready(
+PRESETS = {
+    "first": Preset(FIRST, "The first adversary of a digits task: from scratch on MNIST, moved about as people draw."),
+    "next": Preset(
         NEXT, "The adversary after it: from the weights in parent/, once over MNIST, with what was collected among it."
     ),
-    "photographs": Ready(
+    "photographs": Preset(
         PHOTOGRAPHS,
         "resnet18 for colour photographs, from torchvision's weights, on the pictures in data/ alone.",
     ),
-    "default": Ready(Config(), "Every option's own default: digit_cnn from scratch on MNIST, shown as it is."),
+    "default": Preset(Config(), "Every option's own default: digit_cnn from scratch on MNIST, shown as it is."),
 }
 WORD_FOR_NONE = {"base_replay": "all", "augment": "none"}
 """What is written on the command line where a field shall be None."""
@@ -37,10 +37,10 @@ WORD_FOR_NONE = {"base_replay": "all", "augment": "none"}
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--start-from", choices=READY, default="first", help="ready config to change: see below (%(default)s)"
+        "--start-from", choices=PRESETS, default="first", help="preset to start from: see below (%(default)s)"
     )
-    parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a ready one")
-    options = parser.add_argument_group("config", "In brackets: the value in the ready config `first`.")
+    parser.add_argument("--config", type=Path, help="config as a JSON file, instead of a preset")
+    options = parser.add_argument_group("config", "In brackets: the value in the preset `first`.")
     explained = field_docs(Config) | {
         "architecture": f"One of {', '.join(ARCHITECTURES)}.",
         "recipe": "What one step minimises: see below.",
@@ -71,12 +71,12 @@ def _as_written(name: str, config: Config) -> str:
 
 
 def read_config(given: argparse.Namespace) -> Config:
-    """The ready config or the file, changed by whatever options were given.
+    """The preset or the file, changed by whatever options were given.
 
     Raises:
         ConfigError: a file that can't be read, or options that make no sense.
     """
-    before = (stored_config(given.config) if given.config else READY[given.start_from].config).to_json()
+    before = (stored_config(given.config) if given.config else PRESETS[given.start_from].config).to_json()
     changes: dict[str, Any] = {}
     for field in fields(Config):
         value = getattr(given, field.name)
@@ -115,8 +115,8 @@ def stored_config(path: Path) -> Config:
 
 
 def config_help() -> str:
-    """The ready configs, and the recipes with their fields."""
-    lines = ["ready configs for --start-from:", *(f"  {name}: {ready.about}" for name, ready in READY.items())]
+    """The presets, and the recipes with their fields."""
+    lines = ["presets for --start-from:", *(f"  {name}: {preset.about}" for name, preset in PRESETS.items())]
     lines += ["", "recipes and their fields:"]
     for name, kind in {**RECIPES, "augment (an option of its own, for every recipe)": Augment}.items():
         lines.append(f"\n  {name}: {(kind.__doc__ or '').splitlines()[0]}")

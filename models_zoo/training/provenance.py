@@ -20,7 +20,7 @@ from models_zoo.training.resume import Checkpoint
 
 log = logging.getLogger(__name__)
 
-FILE = "config.json"
+CONFIG_FILE = "config.json"
 TITLES = {
     "data_sha256": "the training data's hash",
     "parent_weights_hash": "the parent's weights hash",
@@ -42,7 +42,7 @@ def read(folder: Path, config: Config, data_sha256: str, checkpoint: Checkpoint)
     Raises:
         TrainingFailed: it is a run with another config or other data, or its `config.json` is damaged.
     """
-    stored = checkpoint.provenance() or _read_file(folder / FILE)
+    stored = checkpoint.provenance() or _read_file(folder / CONFIG_FILE)
     if not stored:
         return {}
     changes = _changes(Config.from_json(stored["config"]).to_json(), config.to_json())
@@ -113,7 +113,7 @@ def write(folder: Path, now: dict[str, Any], stored: dict[str, Any], *, epochs_d
         if changes:
             log.warning("The run in %s goes on, but its weights may differ: %s.", folder, "; ".join(changes))
             provenance["resumed_with"] = [*provenance["resumed_with"], {"after_epoch": epochs_done, **here}]
-    write_json(folder / FILE, provenance)
+    write_json(folder / CONFIG_FILE, provenance)
     return provenance
 
 

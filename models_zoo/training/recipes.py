@@ -8,8 +8,8 @@ run its `epsilon` and `step_size` rise in a straight line from 0 to their full v
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from models_zoo.limits import NonNegativeFloat, PositiveFloat, PositiveInt, Share, check, one_of
-from models_zoo.robustness.attack_parameters import NORMS, Attack
+from models_zoo.limits import NonNegativeFloat, PositiveFloat, PositiveInt, ZeroToOne, check, one_of
+from models_zoo.robustness.attack_parameters import NORMS, AttackParameters
 from models_zoo.training import schedules
 
 
@@ -29,17 +29,17 @@ class AdversarialRecipe(Recipe):
 
     epsilon: NonNegativeFloat = 0.3
     """Largest change of a pixel, 0 to 1."""
-    warm_up: Share = 0.0
+    warm_up: ZeroToOne = 0.0
     """Share of the run, 0 to 1, over which the attack (epsilon and step size) grows from nothing to its full strength.
     0 attacks at full strength at once. Early stopping measures on clean pictures: it tends to keep an epoch from before
     the end of the warm-up."""
 
-    def attack(self, done: float) -> Attack:
+    def attack(self, done: float) -> AttackParameters:
         """The attack when the share `done` (0 to 1) of the run's steps is done."""
         return self._full_attack().scaled(schedules.warm_up(done, self.warm_up))
 
-    def _full_attack(self) -> Attack:
-        return Attack(self.epsilon, step_size=self.epsilon, steps=1)
+    def _full_attack(self) -> AttackParameters:
+        return AttackParameters(self.epsilon, step_size=self.epsilon, steps=1)
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class IteratedRecipe(AdversarialRecipe):
     steps: PositiveInt = 40
     """Steps per picture; a training step costs about this many times the standard one."""
 
-    def _full_attack(self) -> Attack:
-        return Attack(self.epsilon, self.step_size, self.steps)
+    def _full_attack(self) -> AttackParameters:
+        return AttackParameters(self.epsilon, self.step_size, self.steps)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Fgsm(AdversarialRecipe):
 
     epsilon: NonNegativeFloat = 0.25
     """Largest change of a pixel, 0 to 1; 0.25 is the paper's for MNIST."""
-    clean_share: Share = 0.5
+    clean_share: ZeroToOne = 0.5
     """Share of the clean loss, 0 to 1; 0.5 is the paper's."""
 
 
@@ -85,8 +85,8 @@ class Pgd(IteratedRecipe):
     norm: Annotated[str, one_of(*NORMS)] = "linf"
     """`linf` or `l2`."""
 
-    def _full_attack(self) -> Attack:
-        return Attack(self.epsilon, self.step_size, self.steps, self.norm)
+    def _full_attack(self) -> AttackParameters:
+        return AttackParameters(self.epsilon, self.step_size, self.steps, self.norm)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from models_zoo.files import write_json
 from models_zoo.networks.checkpoints import load_model, save_model
 from models_zoo.networks.predict import accuracy
 from models_zoo.training import provenance, schedules
-from models_zoo.training.averaging import averaging, move_towards
+from models_zoo.training.averaging import count_and_parent_share, move_weights_towards
+from models_zoo.training.collapse import refuse_if_nothing_was_learned
 from models_zoo.training.config import Config
 from models_zoo.training.epochs import epoch_length, epoch_order
-from models_zoo.training.judge import refuse_if_nothing_was_learned
 from models_zoo.training.losses import Step, loss
 from models_zoo.training.progress import Progress, TrainingFailed
 from models_zoo.training.resume import Checkpoint
@@ -100,10 +100,10 @@ class Run:
         last = self.history[_best_epoch(self.history) - 1 if self.config.patience else -1]
         refuse_if_nothing_was_learned(self.model, self.config, self.data.dev, last["dev"])
         parent = self.folder / PARENT
-        averaged, share = averaging(parent, self.config)
+        averaged, share = count_and_parent_share(parent, self.config)
         trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()} if share else None
         if share:
-            move_towards(self.model, load_model(parent), share)
+            move_weights_towards(self.model, load_model(parent), share)
         write_json(self.folder / METRICS, self.history)
         network = {"architecture": self.config.architecture, "classes": self.config.classes, "averaged": averaged}
         origin = {name: value for name, value in self.provenance.items() if name != "config"}

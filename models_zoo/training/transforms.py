@@ -36,10 +36,10 @@ def augmented(images: torch.Tensor, augment: Augment, random: torch.Generator) -
 
 def _move(images: torch.Tensor, augment: Augment, random: torch.Generator) -> torch.Tensor:
     n, _, height, width = images.shape
-    bends = None
+    displacements = None
     if augment.elastic:
-        bends = augment.elastic * torch.randn(n, 2, 5, 5, generator=random, device=random.device)
-    return resample(images, _affine(n, height, width, augment, random), bends)
+        displacements = augment.elastic * torch.randn(n, 2, 5, 5, generator=random, device=random.device)
+    return resample(images, _affine(n, height, width, augment, random), displacements)
 
 
 def _affine(count: int, height: int, width: int, augment: Augment, random: torch.Generator) -> torch.Tensor:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from models_zoo.data.mnist import BaseData
 from models_zoo.files import read_json
-from models_zoo.networks.predict import confusion
+from models_zoo.networks.predict import confusion_matrix
 from models_zoo.robustness.suites import CHEAP, SUITES, evaluate, round_rows, score_of
-from models_zoo.robustness.table import Condition, Row, all_rounds
+from models_zoo.robustness.table import Condition, EvaluationRow, all_rounds
 from models_zoo.training.fit import Config, Fitted, choose_device
-from models_zoo.training.model_card import Reference
+from models_zoo.training.model_card import ReferenceModel
 from rounds import predictor, rules, selectors
 from rounds.datasets.arrays import split_arrays
 from rounds.models import Evaluation, ModelVersion, Round, TrainingRun, TrainingSetItem
@@ -34,7 +34,7 @@ OnMeasuring = Callable[[str], None]
 """Called often while a model is measured, with the name of what it is measured on. Raising an exception ends it."""
 
 
-def evaluate_on_base(fitted: Fitted, base: BaseData, on_measuring: OnMeasuring) -> list[Row]:
+def evaluate_on_base(fitted: Fitted, base: BaseData, on_measuring: OnMeasuring) -> list[EvaluationRow]:
     """A new model's table without the rounds' tests. The model is left on the device of its config."""
     config = Config.from_json(read_json(fitted.folder / "config.json")["config"])
     fitted.model.to(choose_device(config.device))
@@ -49,12 +49,12 @@ def evaluate_on_base(fitted: Fitted, base: BaseData, on_measuring: OnMeasuring) 
 
 
 def evaluate_on_base_dev(model: "nn.Module", base: BaseData) -> Measurement:
-    return Measurement(None, Condition("base_dev"), score_of(confusion(model, base.dev_images, base.dev_labels)))
+    return Measurement(None, Condition("base_dev"), score_of(confusion_matrix(model, base.dev_images, base.dev_labels)))
 
 
 def evaluate_on_rounds(
     run: TrainingRun, model: "nn.Module", name: str, on_measuring: OnMeasuring
-) -> tuple[list[Measurement], list[Row]]:
+) -> tuple[list[Measurement], list[EvaluationRow]]:
     """The new model on every round's dev and test split, and each earlier model where it was not measured yet.
 
     That is on this round's splits, and on those of rounds that ended without a new model. Also returns the rows of the
@@ -70,18 +70,18 @@ def evaluate_on_rounds(
             images, labels = split_arrays(training_set, split, only_round=round)
             if not len(labels):
                 continue
-            condition, counts = Condition(suite, round=str(round.number)), confusion(model, images, labels)
+            condition, counts = Condition(suite, round=str(round.number)), confusion_matrix(model, images, labels)
             found.append(Measurement(None, condition, score_of(counts), round, training_set))
             if split == Split.TEST:
                 confusions[condition.round] = counts
             for earlier in run.round.task.model_versions.all():
                 if (earlier.pk, condition, training_set.pk) not in measured:
-                    score = score_of(confusion(predictor.load(earlier), images, labels))
+                    score = score_of(confusion_matrix(predictor.load(earlier), images, labels))
                     found.append(Measurement(earlier, condition, score, round, training_set))
     return found, round_rows(name, confusions)
 
 
-def to_measurements(rows: Iterable[Row]) -> list[Measurement]:
+def to_measurements(rows: Iterable[EvaluationRow]) -> list[Measurement]:
     """What the database stores of a new model's table on the base test set."""
     return [
         Measurement(None, row.condition, row.score)
@@ -90,10 +90,10 @@ def to_measurements(rows: Iterable[Row]) -> list[Measurement]:
     ]
 
 
-def to_rows(name: str, measurements: Iterable[Measurement]) -> list[Row]:
+def to_rows(name: str, measurements: Iterable[Measurement]) -> list[EvaluationRow]:
     """The measurements of one model as rows of its table."""
     rows = [
-        Row(name, measured.condition, measured.score.correct, measured.score.n)
+        EvaluationRow(name, measured.condition, measured.score.correct, measured.score.n)
         for measured in measurements
         if measured.condition.suite not in DEV_SUITES
     ]
@@ -113,7 +113,7 @@ def gate_result(run: TrainingRun, measurements: list[Measurement]) -> rules.Gate
     )
 
 
-def card_reference(run: TrainingRun, measurements: list[Measurement]) -> Reference:
+def card_reference(run: TrainingRun, measurements: list[Measurement]) -> ReferenceModel:
     """What the new model's card compares it with: the nearest plainly trained model, which is mostly its parent, so
     that the card shows what an adversarial training gained and what it cost. The parent, too, where there is none."""
     plain = selectors.plain_reference(run.parent, run.parent.task.model_versions.in_bulk())
@@ -125,7 +125,7 @@ def card_reference(run: TrainingRun, measurements: list[Measurement]) -> Referen
     )
     if plain is None:
         about += " None of its ancestors was trained plainly: the effect of adversarial training can't be seen here."
-    return Reference(model.name, about, to_rows(model.name, _measurements_of_model(model, measurements)))
+    return ReferenceModel(model.name, about, to_rows(model.name, _measurements_of_model(model, measurements)))
 
 
 @contextmanager

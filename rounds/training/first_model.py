@@ -13,7 +13,7 @@ from django.db import transaction
 
 from models_zoo.training.config import FIRST
 from models_zoo.training.fit import Config, Progress, fit
-from models_zoo.training.model_card import Reference, record
+from models_zoo.training.model_card import ReferenceModel, record
 from models_zoo.training.recipes import Standard
 from rounds.models import ModelVersion, Task
 from rounds.training import runs
@@ -44,7 +44,9 @@ def train_first_model(
         fitted = fit(folder, wanted, base=base, on_progress=on_progress)
         rows = evaluate_on_base(fitted, base, on_measuring)
         record(folder, rows, reference=reference)
-        reference = Reference("its plainly trained twin", "The same data and config, with the recipe standard.", rows)
+        reference = ReferenceModel(
+            "its plainly trained twin", "The same data and config, with the recipe standard.", rows
+        )
         columns = store_model(task, folder, fitted, f"first-{fitted.weights_hash[:12]}", wanted)
         trained.append((columns, [evaluate_on_base_dev(fitted.model, base), *to_measurements(rows)]))
     models = []

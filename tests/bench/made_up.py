@@ -1,7 +1,6 @@
 """Counts that are made up, small enough to be added up in one's head."""
 
-from bench.experiment.arms import ARMS, MAIN, NOISY_ROUNDS, ONCE_AFTER
-from bench.experiment.readings import (
+from bench.experiment.after_rounds import (
     FRESH,
     NOT_AVERAGED,
     STILL_MISREAD,
@@ -11,7 +10,9 @@ from bench.experiment.readings import (
     models_shown,
     right_on_splits,
 )
+from bench.experiment.arms import ARMS, COMPARED_AFTER, MAIN, NOISY_ROUNDS
 from bench.experiment.results import Result, Results, WriterCounts
+from bench.markers import END
 
 HARD = [1, 0, 2, 0, 5, 1, 0, 3, 8, 0]
 """How many more of each writer's drawings are misread than of the easiest writer's: models agree on who is hard."""
@@ -46,7 +47,7 @@ def results(ours, theirs):
 
 def two_seeds():
     """Seed 0 with every arm, seed 1 with the dynamic one alone and worse; with everything that readings add."""
-    rounds = max(ONCE_AFTER, NOISY_ROUNDS)
+    rounds = max(COMPARED_AFTER, NOISY_ROUNDS)
     every = {arm: [result(30), *(result(4) for _ in range(min(rounds, of.rounds)))] for arm, of in ARMS.items()}
     found = Results({0: every, 1: {"dynamic": [result(30), *(result(9) for _ in range(rounds))]}})
     for arms in found.seeds.values():
@@ -72,6 +73,11 @@ def _read(arms, arm):
 
 def _fresh(fooling):
     return [WriterCounts(FRESH, SIDES[n], n, 10, fooled=fooling + 1, verified=fooling) for n in range(10)]
+
+
+def table_in(page, name):
+    """The table that stands between its marking lines on a page."""
+    return page.partition(f"<!-- table: {name},")[2].partition("-->")[2].partition(END)[0].strip()
 
 
 def row_of(table, first):

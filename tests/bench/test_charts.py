@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.experiment.after_rounds import Misread
 from bench.experiment.charts import Line, Point, line_chart, sheet, stacked
-from bench.experiment.figures import figures, still_misread
-from bench.experiment.readings import Misread
+from bench.experiment.figures import figures, still_misread_sheet
 
 from .made_up import results, two_seeds
 
@@ -39,7 +39,7 @@ def test_a_figure_without_counts_is_none():
 
 
 def test_remaining_errors_are_shown_with_what_was_written_and_what_was_read():
-    root = ElementTree.fromstring(still_misread([Misread(np.full((28, 28), 9, dtype=np.uint8), 7, 1, 0)]))
+    root = ElementTree.fromstring(still_misread_sheet([Misread(np.full((28, 28), 9, dtype=np.uint8), 7, 1, 0)]))
     assert "7 as 1" in [text.text for text in root.iter(f"{SVG}text")]
 
 

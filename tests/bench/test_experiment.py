@@ -14,7 +14,7 @@ import pytest
 from bench.experiment import arms, measure
 from bench.experiment.collect import STYLES, collect_fooling, collect_ordinary
 from bench.experiment.run import Experiment, OtherSettings, Settings
-from crowd import Eyes
+from crowd import ReadingErrors
 from models_zoo.networks.architectures import build
 from models_zoo.training.config import Config
 from rounds.rules import Rules
@@ -73,7 +73,7 @@ def test_everything_is_each_trajectory_of_the_annotators_who_are_trained_on(tmp_
     run.run("everything")
     train = [annotator for side, annotator in zip(run.sides, run.crowd(arms.MAIN["dynamic"]).annotators, strict=True)
              if side == "train"]  # fmt: skip
-    theirs = sum(len(ids) for annotator in train for ids in annotator.hand.trajectory_ids)
+    theirs = sum(len(ids) for annotator in train for ids in annotator.writer.trajectory_ids)
     images, labels = run.split("everything", 1)["train"]
     assert len(images) == len(labels) == STYLES * theirs
     assert "held-out writers" in stored_results(tmp_path)["seed-0/everything/round-01/result.json"]["scores"]
@@ -167,7 +167,10 @@ def test_a_round_closes_at_its_target_and_counts_every_attempt_once():
 
 
 def test_a_round_in_which_nothing_is_verified_closes_at_its_deadline():
-    crowd, model = toy_crowd(annotators=6, eyes=Eyes(unreadable=1.0, errors=0.9)), build("mnist_cnn").eval()
+    crowd, model = (
+        toy_crowd(annotators=6, reading_errors=ReadingErrors(unreadable=1.0, errors=0.9)),
+        build("mnist_cnn").eval(),
+    )
     for validator in crowd.validators:
         validator.answer = lambda drawing: "unreadable"
     found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], most=100)

@@ -86,7 +86,7 @@ def test_the_interval_over_seeds_is_students():
 
 
 def test_fooled_rates_have_the_attempts_below_the_line():
-    mer, vmer = numbers.fooled_rates(numbers.writers_in([result(3)], ATTEMPTS))
+    mer, vmer = numbers.mer_and_vmer(numbers.writers_in([result(3)], ATTEMPTS))
     assert (mer.rate, vmer.rate) == (Rate(50, 120), Rate(sum(round((10 + more) * 0.2) for more in HARD), 120))
 
 

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from bench.experiment import numbers, tables
-from bench.experiment.arms import THOROUGH
+from bench.experiment.after_rounds import FRESH_VERIFIED, HELD_OUT_TWICE, right_on_split, right_on_splits
+from bench.experiment.arms import TWENTY_FIVE_EPOCHS
 from bench.experiment.figures import figures
 from bench.experiment.measure import CORRUPTED, CORRUPTION
-from bench.experiment.page import NoPlace, check_places, put_table, table_in, tables_of
-from bench.experiment.readings import FRESH_VERIFIED, HELD_OUT_TWICE, right_on_split, right_on_splits
+from bench.experiment.page import check_places, marker, tables_of
 from bench.experiment.results import GATE, collected_for, read_csv
+from bench.markers import MissingMarkers, put_table
 from models_zoo.training.config import NEXT
+
+from .made_up import table_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "results.md").read_text()
@@ -179,7 +182,7 @@ def details(results):
         f"to {rows_of('fooled-rates')[-1][-1].split(' [')[0]} in round 20.",
         f"in rounds 4 and 19, {fewer(results, ('dynamic', 4), ('ordinary', 4)).split(' [')[0]} (exploratory",
         f"static arm it is {fewer(results, ('dynamic', 20), ('static', 20))} after 20 rounds",
-        f"runs {THOROUGH.epochs} epochs",
+        f"runs {TWENTY_FIVE_EPOCHS.epochs} epochs",
         f"misreads {everything}; the dynamic arm of the same seed",
         f"same seed makes {fewer(seed_0, ('dynamic', 20), ('everything', 1))} fewer errors.",
         f"on {CORRUPTED} test digits",
@@ -213,9 +216,9 @@ def test_it_says_in_every_round_where_that_is_so(results):
 
 
 def test_a_table_is_put_into_its_place_and_nothing_else_changes():
-    changed = put_table(PAGE, "costs", "| new |")
+    changed = put_table(PAGE, marker("costs"), "| new |")
     assert table_in(changed, "costs") == "| new |"
-    assert put_table(changed, "costs", table_in(PAGE, "costs")) == PAGE
+    assert put_table(changed, marker("costs"), table_in(PAGE, "costs")) == PAGE
 
 
 def test_it_has_a_place_for_every_table():
@@ -226,12 +229,10 @@ def test_it_has_a_place_for_every_table():
 def test_a_page_without_a_place_is_refused(missing):
     before, found, after = PAGE.partition("<!-- table: costs")
     page = before + (found + after).replace(missing, "", 1)
-    with pytest.raises(
-        NoPlace, match="The page has no place for the table costs: it needs the lines <!-- table: costs"
-    ):
-        put_table(page, "costs", "| new |")
+    with pytest.raises(MissingMarkers, match="no place for a table: it needs the lines <!-- table: costs"):
+        put_table(page, marker("costs"), "| new |")
 
 
 def test_a_missing_page_is_refused(tmp_path):
-    with pytest.raises(NoPlace, match=r"results\.md is missing: copy docs/results\.md there"):
+    with pytest.raises(MissingMarkers, match=r"results\.md is missing: copy docs/results\.md there"):
         check_places(tmp_path / "results.md")

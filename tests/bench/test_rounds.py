@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench import rounds
-from bench.experiment import arms, measure, readings
-from bench.experiment.page import table_in
+from bench.experiment import after_rounds, arms, measure
 from bench.experiment.results import read_csv
 from models_zoo.training.config import Config
 from tests.crowd.toys import toy_handwriting
-from tests.models_zoo.conftest import toy_base
+from tests.models_zoo.conftest import serve_as_mnist, toy_base
+
+from .made_up import table_in
 
 QUICK = Config(architecture="mnist_cnn", epochs=1, base_replay=256, lr=0.05, threads=1)
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,9 +27,8 @@ def play(monkeypatch, tmp_path):
     monkeypatch.setattr("bench.experiment.run.ARMS", arms.ARMS | quick)
     monkeypatch.setattr(rounds, "FIRST", QUICK)
     monkeypatch.setattr(measure, "CORRUPTED", 4)
-    monkeypatch.setattr(readings, "FRESH_ATTEMPTS", 60)
-    monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
-    monkeypatch.setattr(rounds, "load_mnist", lambda folder: toy_base())
+    monkeypatch.setattr(after_rounds, "FRESH_ATTEMPTS", 60)
+    serve_as_mnist(monkeypatch, toy_base())
     monkeypatch.setattr(rounds, "load_handwriting", lambda: toy_handwriting(60))
 
     (tmp_path / "docs").mkdir()
@@ -48,7 +48,7 @@ def test_it_plays_its_arms_and_writes_tables_charts_and_counts(play, capsys):
     assert "| ordinary, after round 2 |" in table_in(page, "fresh-annotators")
     pictures = {path.name for path in (docs / "images/results").iterdir()}
     assert pictures == {"main.svg", "mnist.svg", "still-misread.svg"}
-    assert set(read_csv(docs).seeds[0]) == {"dynamic", "ordinary", readings.NOT_AVERAGED}
+    assert set(read_csv(docs).seeds[0]) == {"dynamic", "ordinary", after_rounds.NOT_AVERAGED}
     assert capsys.readouterr().out.splitlines()[-1].endswith(": noise, trainings, training-time.")
 
 
@@ -101,7 +101,7 @@ def test_an_arm_on_anothers_examples_needs_that_one_first(play):
 
 
 def test_more_people_than_there_is_handwriting_for_are_refused(play):
-    with pytest.raises(SystemExit, match=r"1500 hands can't be made.*: choose 1 to 6"):
+    with pytest.raises(SystemExit, match=r"1500 writers can't be made.*: choose 1 to 6"):
         play("--annotators", "1200")
 
 
@@ -112,7 +112,7 @@ def test_a_page_of_nothing_is_refused(play):
 
 def test_a_page_without_places_for_its_tables_is_refused_before_anything_is_trained(play, tmp_path):
     (tmp_path / "docs" / "results.md").write_text("# Results\n")
-    with pytest.raises(SystemExit, match="has no place for the table main: it needs the lines <!-- table: main"):
+    with pytest.raises(SystemExit, match="has no place for a table: it needs the lines <!-- table: main"):
         play(*SMALL)
     assert not (tmp_path / "rounds").exists()
 

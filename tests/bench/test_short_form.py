@@ -6,7 +6,7 @@ from bench import rounds
 from bench.experiment import numbers
 from bench.experiment.results import read_played
 from crowd import HandwritingError, load_handwriting
-from tests.models_zoo.conftest import mnist  # noqa: F401  the fixture
+from tests.models_zoo.conftest import mnist, serve_as_mnist  # noqa: F401  the fixture
 
 
 @pytest.fixture
@@ -20,8 +20,7 @@ def handwriting():
 @pytest.fixture
 def play_short(monkeypatch, mnist, handwriting, tmp_path):  # noqa: F811
     """play_short() → what `python -m bench.rounds --short` leaves, of the dynamic arm."""
-    monkeypatch.setattr(rounds, "ensure_mnist", lambda folder, progress: None)
-    monkeypatch.setattr(rounds, "load_mnist", lambda folder: mnist)
+    serve_as_mnist(monkeypatch, mnist)
     monkeypatch.setattr(rounds, "load_handwriting", lambda: handwriting)
 
     def play():

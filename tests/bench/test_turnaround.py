@@ -51,6 +51,6 @@ def test_a_site_that_is_slow_to_start_is_waited_for():
 
 
 def test_a_site_that_never_starts_is_reported(monkeypatch):
-    monkeypatch.setattr(turnaround, "START_UP", 0.01)
+    monkeypatch.setattr(turnaround, "START_TIMEOUT", 0.01)
     with pytest.raises(SystemExit, match="The site was not ready within"):
         turnaround.wait_until_ready(Site(unreachable=10**9))

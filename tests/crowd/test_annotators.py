@@ -33,7 +33,7 @@ def test_annotators_give_up_after_their_tries_and_have_as_many_for_the_next_prom
 
 def test_annotators_prefer_what_fooled_the_model():
     annotator = toy_crowd(habits=never_wrong()).annotators[0]
-    fooling = int(annotator.hand.trajectory_ids[3][0])
+    fooling = int(annotator.writer.trajectory_ids[3][0])
 
     def share_of_fooling():
         drawn = []
@@ -44,7 +44,7 @@ def test_annotators_prefer_what_fooled_the_model():
         return np.mean([drawing.trajectory == fooling for drawing in drawn])
 
     share_of_fooling()
-    assert share_of_fooling() > 1.5 / len(annotator.hand.trajectory_ids[3])
+    assert share_of_fooling() > 1.5 / len(annotator.writer.trajectory_ids[3])
 
 
 def test_annotators_who_do_not_adapt_remember_nothing():

@@ -60,9 +60,9 @@ def test_a_number_in_its_range_is_accepted(option, value, number):
 
 
 def test_more_annotators_than_there_is_handwriting_for_are_refused(toy_people):
-    """A quarter as many hands are held out: 19 and 4 can have one of 24 trajectories of each digit, 20 and 5 can't."""
+    """A quarter as many are held out: 19 and 4 can have one of 24 trajectories of each digit, 20 and 5 can't."""
     assert len(crowd.make_crowd_for(parsed("--annotators", "19")).annotators) == 19
-    with pytest.raises(CommandError, match=r"25 hands can't be made.*: choose 1 to 24, .* held-out hands together"):
+    with pytest.raises(CommandError, match=r"25 writers can't be made.*: choose 1 to 24, .* held-out writers together"):
         call_command("crowd", "--annotators", "20")
 
 
@@ -71,9 +71,9 @@ def test_more_careless_validators_than_validators_are_refused(toy_people):
         call_command("crowd", "--annotators", "4", "--validators", "5", "--careless", "6")
 
 
-def test_hands_have_similar_shapes_unless_the_option_says_random(toy_people):
+def test_writers_have_similar_shapes_unless_the_option_says_random(toy_people):
     def sevens(people):
-        return [annotator.hand.trajectory_ids[7].tolist() for annotator in people.annotators]
+        return [annotator.writer.trajectory_ids[7].tolist() for annotator in people.annotators]
 
     def sevens_of_command(*options):
         return sevens(crowd.make_crowd_for(parsed("--annotators", "4", "--validators", "5", *options)))

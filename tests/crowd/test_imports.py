@@ -9,7 +9,7 @@ import crowd
 
 ROOT = Path(crowd.__file__).parent
 #: What any file of `crowd` may import of this project, besides `crowd`.
-EVERYWHERE = {"rounds.rules", "models_zoo.data.images", "models_zoo.files", "stats.rates"}
+EVERYWHERE = {"rounds.errors", "rounds.rules", "models_zoo.data.images", "models_zoo.files", "stats.rates"}
 #: Files that may use Django and the site's database, on the host of the site.
 ON_THE_SITES_HOST = {"apps.py", "local_accounts.py", "management/commands/crowd.py", "management/commands/demo.py"}
 
@@ -41,7 +41,7 @@ def test_the_command_crowd_leaves_the_database_to_local_accounts():
 
 
 def test_the_simulation_imports_neither_bots_nor_the_site():
-    simulation = {"handwriting", "styles", "rendering", "drawings", "hands", "annotators", "validators", "population"}
+    simulation = {"handwriting", "styles", "rendering", "drawings", "writers", "annotators", "validators", "population"}
     imported = {
         name.removeprefix("crowd.")
         for module in simulation

@@ -13,9 +13,9 @@ def test_the_same_seed_makes_the_same_crowd_and_another_seed_another():
     assert not np.array_equal(one[: len(other)], other[: len(one)])
 
 
-def test_no_annotator_draws_trajectories_of_held_out_hands():
+def test_no_annotator_draws_trajectories_of_held_out_writers():
     crowd = toy_crowd()
-    collected = {int(one) for annotator in crowd.annotators for ids in annotator.hand.trajectory_ids for one in ids}
+    collected = {int(one) for annotator in crowd.annotators for ids in annotator.writer.trajectory_ids for one in ids}
     assert collected.isdisjoint(drawing.trajectory for drawing in held_out_drawings(crowd))
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crowd import Eyes, Habits
+from crowd import Habits, ReadingErrors
 from tests.crowd.toys import drawings_of, never_wrong, toy_crowd
 
 
 def test_careful_validators_err_at_about_their_rate_and_more_on_hard_drawings():
-    crowd = toy_crowd(habits=never_wrong(), eyes=Eyes(errors=0.2, unreadable=0))
+    crowd = toy_crowd(habits=never_wrong(), reading_errors=ReadingErrors(errors=0.2, unreadable=0))
     careful = crowd.validators[-1]
     plain, hard = (replace(next(drawings_of(crowd, 1)), hardness=hardness) for hardness in (0.0, 0.4))
     wrong = [np.mean([careful.answer(drawing) != str(drawing.truth) for _ in range(1000)]) for drawing in (plain, hard)]
@@ -20,7 +20,7 @@ def test_careful_validators_err_at_about_their_rate_and_more_on_hard_drawings():
 
 
 def test_a_misread_drawing_is_taken_for_what_it_resembles():
-    crowd = toy_crowd(eyes=Eyes(errors=1.0, unreadable=0), habits=never_wrong())
+    crowd = toy_crowd(reading_errors=ReadingErrors(errors=1.0, unreadable=0), habits=never_wrong())
     resembles_nine = np.eye(10)[9]
     drawing = replace(next(drawings_of(crowd, 1)), hardness=0.5, mistaken_for=resembles_nine)
     answers = {crowd.validators[-1].answer(drawing) for _ in range(100)}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo.robustness.attack_parameters import Attack
+from models_zoo.robustness.attack_parameters import AttackParameters
 from models_zoo.robustness.attacks import fgsm, lengths, pgd, project, random_within
 
 
@@ -30,13 +30,13 @@ def test_fgsm_moves_every_pixel_by_epsilon_against_the_label(linear):
 
 def test_pgd_reaches_the_same_corner_on_a_linear_model(linear):
     random = torch.Generator().manual_seed(0)
-    attacked = pgd(linear, GREY, LEFT, Attack(0.1, step_size=0.05, steps=10), random=random)
+    attacked = pgd(linear, GREY, LEFT, AttackParameters(0.1, step_size=0.05, steps=10), random=random)
     assert torch.allclose(attacked, fgsm(linear, GREY, LEFT, epsilon=0.1))
 
 
 def test_l2_pgd_spends_all_its_length_along_the_gradient(linear):
     random = torch.Generator().manual_seed(0)
-    attacked = pgd(linear, GREY, LEFT, Attack(1.0, step_size=0.2, steps=200, norm="l2"), random=random)
+    attacked = pgd(linear, GREY, LEFT, AttackParameters(1.0, step_size=0.2, steps=200, norm="l2"), random=random)
     assert torch.allclose(lengths(attacked - GREY), torch.ones(3, 1, 1, 1))
     assert torch.allclose(attacked[:, :, :, :2], torch.tensor(0.25), atol=1e-3)
 
@@ -56,7 +56,7 @@ def test_an_l2_attack_goes_as_far_on_a_model_that_is_surer_of_itself(times):
     def attacked(model):
         random = torch.Generator().manual_seed(0)
         once = fgsm(model, GREY, LEFT, epsilon=1.0, norm="l2")
-        return once, pgd(model, GREY, LEFT, Attack(1.0, step_size=0.2, steps=20, norm="l2"), random=random)
+        return once, pgd(model, GREY, LEFT, AttackParameters(1.0, step_size=0.2, steps=20, norm="l2"), random=random)
 
     (once, walked), (surer_once, surer_walked) = attacked(sure(1)), attacked(sure(times))
     assert torch.equal(once, surer_once)
@@ -76,7 +76,7 @@ def test_nothing_leaves_the_ball_or_the_grey_scale(norm):
     images, labels = torch.rand(20, 1, 28, 28), torch.randint(0, 10, (20,))
     random = torch.Generator().manual_seed(0)
     epsilon = {"linf": 0.3, "l2": 2.0}[norm]
-    attack = Attack(epsilon, step_size=epsilon, steps=5, norm=norm)
+    attack = AttackParameters(epsilon, step_size=epsilon, steps=5, norm=norm)
     for attacked in (
         random_within(images, attack, random),
         pgd(model, images, labels, attack, random=random),
@@ -97,6 +97,6 @@ def test_an_attack_leaves_the_models_gradients_alone(linear):
 def test_the_same_generator_state_gives_the_same_attack(linear):
     def attacked():
         random = torch.Generator().manual_seed(3)
-        return pgd(linear, GREY, LEFT, Attack(0.1, step_size=0.01, steps=2), random=random)
+        return pgd(linear, GREY, LEFT, AttackParameters(0.1, step_size=0.01, steps=2), random=random)
 
     assert torch.equal(attacked(), attacked())

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from models_zoo.data import mnist as base_data
-from models_zoo.data.mnist import BaseDataError, ensure_mnist, load_mnist
+from models_zoo.data.base_data import BaseDataError
+from models_zoo.data.mnist import ensure_mnist, load_mnist
 
 
 def idx(array):

@@ -10,15 +10,15 @@ import torch
 from torch import nn
 
 from bench import recipes as compare
-from bench.recipes import COLUMNS, Column, train_and_measure
+from bench.recipes import COLUMNS, TableColumn, train_and_measure
 from models_zoo.cli import build_parser, main
 from models_zoo.networks.catalogue import ARCHITECTURES
 from models_zoo.robustness.attack_grid import AttackGrid
-from models_zoo.robustness.table import Row, read_rows
+from models_zoo.robustness.table import EvaluationRow, read_rows
 from models_zoo.training.augment import PHOTO_AUGMENT, Augment
 from models_zoo.training.config import FIRST, Config
 from models_zoo.training.fit import fit
-from models_zoo.training.options import READY, read_config
+from models_zoo.training.options import PRESETS, read_config
 from tests.models_zoo.conftest import colours, toys
 
 
@@ -155,7 +155,7 @@ def test_help_names_the_networks_the_ready_configs_and_what_options_are_in_the_f
     assert "early stopping may end sooner. (5)" in text
     assert "drawn anew each time: all for all of them, 0 for none. (all)" in text
     assert "default takes every field's default. (default)" in text
-    assert all(f" {name}: " in text.partition("ready configs for --start-from:")[2] for name in READY)
+    assert all(f" {name}: " in text.partition("presets for --start-from:")[2] for name in PRESETS)
 
 
 def test_a_model_of_the_comparison_is_measured_on_the_device_of_its_config(monkeypatch, base, tmp_path):
@@ -168,9 +168,13 @@ def test_a_model_of_the_comparison_is_measured_on_the_device_of_its_config(monke
 
 def test_a_column_of_the_comparison_is_one_row_of_its_suite_or_all_of_them():
     two, more = AttackGrid((), (2, 2.5)).pgd()
-    rows = [Row("m", two, 5, 10), Row("m", more, 1, 10), Row("m", more, 9, 10, label=3, answer=3)]
+    rows = [
+        EvaluationRow("m", two, 5, 10),
+        EvaluationRow("m", more, 1, 10),
+        EvaluationRow("m", more, 9, 10, label=3, answer=3),
+    ]
     assert COLUMNS["PGD l2 2"].share(rows).startswith("50.0")
-    assert Column({"suite": "pgd"}).share(rows).startswith("30.0")
+    assert TableColumn({"suite": "pgd"}).share(rows).startswith("30.0")
 
 
 def test_without_a_test_set_it_says_that_nothing_was_measured(tmp_path, capsys):

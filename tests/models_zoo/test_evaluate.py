@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from models_zoo.networks.predict import accuracy, batches, confusion, probabilities
+from models_zoo.networks.predict import accuracy, batches, confusion_matrix, probabilities
 from models_zoo.robustness import suites, table
 from models_zoo.robustness.attack_grid import AttackGrid
-from models_zoo.robustness.suites import evaluate, expected_calibration_error, moved
+from models_zoo.robustness.suites import evaluate, expected_calibration_error, moved_rows
 from models_zoo.robustness.table import Condition, compare, read_rows, write_rows
 from models_zoo.robustness.worst_case import under_pgd
 from models_zoo.training.config import ConfigError
@@ -134,7 +134,7 @@ def test_confusion_has_as_many_rows_as_the_model_knows_labels():
 
     model = Twelve()
     model.register_parameter("any", torch.nn.Parameter(torch.zeros(1)))
-    counts = confusion(model, np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 11]))
+    counts = confusion_matrix(model, np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 11]))
     assert counts.shape == (12, 12)
     assert (counts[0, 11], counts[11, 11]) == (2, 1)
 
@@ -143,7 +143,7 @@ def test_accuracy_and_confusion_count():
     images, labels = bars()
     labels = np.where(labels == 3, 4, labels)
     assert accuracy(Brightest(), images, labels) == Score(36, 40)
-    counts = confusion(Brightest(), images, labels)
+    counts = confusion_matrix(Brightest(), images, labels)
     assert counts[4, 3] == 4
     assert counts[4, 4] == 4
     assert counts.sum() == 40
@@ -195,7 +195,7 @@ def test_the_pictures_of_costly_suites_are_evenly_spaced():
 
 
 def test_a_shift_grid_counts_the_worst_case_of_each_picture():
-    rows = {row.condition.grid: row.correct for row in moved(Brightest(), "m", bars()) if not row.is_cell}
+    rows = {row.condition.grid: row.correct for row in moved_rows(Brightest(), "m", bars()) if not row.is_cell}
     assert rows["shifted"] == 0
     assert rows["both"] == 0
     assert rows["turned"] > 0
@@ -307,7 +307,7 @@ def test_the_table_of_all_suites_is_complete_and_can_be_stored(tmp_path):
     rows = evaluate(Brightest(), "m", bars(), suites=suites.SUITES, rounds={"1": bars()}, at_most=20)
     write_rows(tmp_path, rows)
     assert read_rows(tmp_path) == rows
-    assert list(dict.fromkeys(row.condition.suite for row in rows)) == list(table.SUITES)
+    assert list(dict.fromkeys(row.condition.suite for row in rows)) == list(table.SUITE_ORDER)
     sizes = [(row.condition.suite, row.n) for row in rows if not row.is_cell]
     assert sizes.count(("corruption", 20)) == 12 * 5 + 4
     assert set(sizes) == {("base", 40), ("calibration", 40), ("round", 40), ("all_rounds", 40)} | {

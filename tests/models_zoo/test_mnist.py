@@ -1,4 +1,4 @@
-"""What the ready configs promise, on the real digits. Minutes, so only with -m long."""
+"""What the presets promise, on the real digits. Minutes, so only with -m long."""
 
 from dataclasses import replace
 

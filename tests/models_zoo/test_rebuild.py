@@ -16,15 +16,16 @@ from models_zoo import cli as command
 from models_zoo.files import read_json, write_json
 from models_zoo.networks.checkpoints import CheckpointError, load_meta
 from models_zoo.robustness.suites import evaluate
-from models_zoo.robustness.table import Condition, Row, read_rows, write_rows
+from models_zoo.robustness.table import Condition, EvaluationRow, read_rows, write_rows
 from models_zoo.training import rebuild
 from models_zoo.training.fit import Config, fit
-from models_zoo.training.model_card import Reference, record
+from models_zoo.training.model_card import ReferenceModel, record
 from models_zoo.training.provenance import differences, environment
 from models_zoo.training.recipes import Fgsm, Standard
-from tests.models_zoo.conftest import toys
+from tests.models_zoo.conftest import serve_as_mnist, toys
 
 FGSM = Condition("fgsm", norm="linf", epsilon=0.3)
+QUICK = Config(epochs=1, batch_size=64, lr=0.1, threads=1, base_replay=128)
 CONFIG = Config(epochs=2, batch_size=64, lr=0.1, threads=1, device="cpu")
 
 
@@ -104,8 +105,7 @@ def exit_status_of_rebuild(folder: Path) -> int:
 def test_other_data_is_reported(finished, base, monkeypatch, capsys):
     labels = np.load(finished / "data" / "train_labels.npy")
     np.save(finished / "data" / "train_labels.npy", labels[::-1])
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     assert exit_status_of_rebuild(finished) == 1
     printed = capsys.readouterr().out
     assert "do NOT agree" in printed
@@ -132,29 +132,29 @@ def test_the_card_is_written_from_what_lies_there(finished, base):
 
 
 def test_a_robust_models_card_shows_its_plain_reference(finished):
-    robust, plain = [Row("r", FGSM, 60, 100)], [Row("p", FGSM, 5, 100)]
-    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    robust, plain = [EvaluationRow("r", FGSM, 60, 100)], [EvaluationRow("p", FGSM, 5, 100)]
+    record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
     assert "### Compared with its parent\n\nTrained plainly." in card
     assert "| fgsm | linf 0.3 | 100 | 60.00 % | 5.00 % | +55.00 points | +43.42 to +64.50 |" in card
 
 
 def test_a_card_names_what_it_cannot_compare_since_the_reference_saw_another_number_of_pictures(finished):
-    clean, shifted = Row("p", Condition("base"), 99, 100), Condition("moved", grid="shifted")
-    robust = [clean, Row("r", FGSM, 60, 100), Row("r", shifted, 1, 100)]
+    clean, shifted = EvaluationRow("p", Condition("base"), 99, 100), Condition("moved", grid="shifted")
+    robust = [clean, EvaluationRow("r", FGSM, 60, 100), EvaluationRow("r", shifted, 1, 100)]
     for n, sentence in (
         (100, "only the counts are given.\n"),
         (250, "Left out, since its parent was measured on another number of pictures: "),
     ):
-        plain = [clean, Row("p", FGSM, 5, n), Row("p", shifted, 1, n)]
-        record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+        plain = [clean, EvaluationRow("p", FGSM, 5, n), EvaluationRow("p", shifted, 1, n)]
+        record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
         assert sentence in (finished / "README.md").read_text()
     assert "pictures: fgsm, moved." in (finished / "README.md").read_text()
 
 
 def test_a_card_gives_only_the_counts_of_fewer_than_five_pictures(finished):
-    robust, plain = [Row("r", FGSM, 3, 4)], [Row("p", FGSM, 1, 4)]
-    record(finished, robust, reference=Reference("its parent", "Trained plainly.", plain))
+    robust, plain = [EvaluationRow("r", FGSM, 3, 4)], [EvaluationRow("p", FGSM, 1, 4)]
+    record(finished, robust, reference=ReferenceModel("its parent", "Trained plainly.", plain))
     card = (finished / "README.md").read_text()
     assert "| fgsm | linf 0.3 | 3 | 4 |  |  |" in card
     assert "| fgsm | linf 0.3 | 4 | 3 | 1 |  |  |" in card
@@ -175,8 +175,7 @@ def test_a_card_before_any_evaluation_says_so(finished):
 
 
 def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     command.main([
         "train", str(run_folder),
         "--epochs", "1", "--batch-size", "64", "--recipe", "pgd,epsilon=0.1,step_size=0.05,steps=2",
@@ -193,8 +192,7 @@ def test_training_from_the_command_line(run_folder, base, monkeypatch, capsys):
 def test_a_robust_model_from_the_command_line_stands_beside_its_reference_on_every_picture(
     tmp_path, finished, base, monkeypatch
 ):
-    monkeypatch.setattr(command, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(command, "load_mnist", lambda root: base)
+    serve_as_mnist(monkeypatch, base)
     for part, values in zip(("images", "labels"), toys(30, seed=6), strict=True):
         np.save(tmp_path / f"test_{part}.npy", values)
     folder = tmp_path / "robust"
@@ -265,12 +263,10 @@ def test_help_explains_every_recipe():
 
 
 def test_the_comparison_trains_measures_and_writes_its_page(tmp_path, base, monkeypatch):
-    quick = Config(epochs=1, batch_size=64, lr=0.1, threads=1, base_replay=128)
-    monkeypatch.setattr(compare, "LINE_UP", {"standard": quick, "another": Config(epochs=1, seed=1, base_replay=128)})
-    monkeypatch.setattr(compare, "ensure_mnist", lambda root, progress: None)
-    monkeypatch.setattr(compare, "load_mnist", lambda root: base)
+    monkeypatch.setattr(compare, "LINE_UP", {"standard": QUICK, "another": Config(epochs=1, seed=1, base_replay=128)})
+    serve_as_mnist(monkeypatch, base)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{compare.BEGIN}\nold\n{compare.END}\nafter\n")
+    page.write_text(f"before\n{compare.MARKER}\nold\n<!-- end -->\nafter\n")
     command_line = ["--folder", str(tmp_path / "models"), "--page", str(page), "--at-most", "10", "--only"]
     compare.main([*command_line, "standard", "another"])
     text = page.read_text()
@@ -302,11 +298,13 @@ def test_a_comparison_on_more_pictures_measures_anew_what_was_kept_and_on_as_man
     assert measured(500) == {"base": 100, "fgsm": 100}
 
 
-def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path):
+def test_a_page_without_a_place_for_the_tables_is_left_alone(tmp_path, base, monkeypatch):
+    monkeypatch.setattr(compare, "LINE_UP", {"standard": QUICK})
+    serve_as_mnist(monkeypatch, base)
     page = tmp_path / "page.md"
     page.write_text("nothing here\n")
-    with pytest.raises(ValueError, match="no place for the tables"):
-        compare.put_between(page, "table")
+    with pytest.raises(SystemExit, match="no place for a table: it needs the lines <!-- made by"):
+        compare.main(["--folder", str(tmp_path / "models"), "--page", str(page), "--at-most", "10"])
     assert page.read_text() == "nothing here\n"
 
 

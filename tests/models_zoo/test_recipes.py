@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from models_zoo.networks.architectures import build
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness import attacks
-from models_zoo.robustness.attack_parameters import Attack
+from models_zoo.robustness.attack_parameters import AttackParameters
 from models_zoo.robustness.worst_case import under_pgd
 from models_zoo.training import losses
 from models_zoo.training.augment import Augment
@@ -69,7 +69,7 @@ def test_fgsm_mixes_clean_and_attacked_loss(model, batch):
 def test_pgd_is_the_loss_on_attacked_pictures_only(model, batch):
     recipe = Pgd(epsilon=0.2, step_size=0.1, steps=4)
     random = torch.Generator().manual_seed(0)
-    attacked = attacks.pgd(model, *batch, Attack(0.2, step_size=0.1, steps=4), random=random)
+    attacked = attacks.pgd(model, *batch, AttackParameters(0.2, step_size=0.1, steps=4), random=random)
     assert torch.allclose(loss(recipe, model, *batch), F.cross_entropy(model(attacked), batch[1]))
 
 
@@ -121,7 +121,7 @@ def test_trades_without_beta_is_the_standard_loss_and_grows_with_it(model, batch
 
 def test_adversarial_regularization_adds_the_neighbours_loss_unclipped(model, batch):
     images, labels = batch[0].round(), batch[1]
-    neighbour = attacks.neighbour(attacks.cross_entropy(model, labels), images, 0.2, "linf")
+    neighbour = attacks.gradient_step(attacks.cross_entropy(model, labels), images, 0.2, "linf")
     assert neighbour.max() > 1
     expected = F.cross_entropy(model(images), labels) + 0.2 * F.cross_entropy(model(neighbour), labels)
     assert torch.allclose(loss(AdversarialRegularization(), model, images, labels), expected)

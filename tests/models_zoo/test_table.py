@@ -8,7 +8,7 @@ from models_zoo.robustness.attack_grid import AttackGrid
 from models_zoo.robustness.table import (
     Comparison,
     Condition,
-    Row,
+    EvaluationRow,
     all_rounds,
     compare,
     merged,
@@ -46,10 +46,10 @@ def test_a_condition_is_shown_in_words(condition, text):
 
 
 ROWS = [
-    Row("m", BASE, 8, 10),
-    Row("m", BASE, 2, 10, label=0, answer=0),
-    Row("m", Condition("calibration", bins=15), 8, 10, calibration_error=0.0),
-    Row("m", PGD, 0, 10),
+    EvaluationRow("m", BASE, 8, 10),
+    EvaluationRow("m", BASE, 2, 10, label=0, answer=0),
+    EvaluationRow("m", Condition("calibration", bins=15), 8, 10, calibration_error=0.0),
+    EvaluationRow("m", PGD, 0, 10),
 ]
 
 
@@ -106,12 +106,16 @@ def test_a_model_that_was_not_measured_has_no_rows(tmp_path, caplog):
 
 def test_what_is_measured_again_replaces_and_all_else_stays():
     earlier = [
-        Row("m", BASE, 8, 10),
-        Row("m", BASE, 2, 10, label=3, answer=5),
-        Row("m", FGSM, 5, 10),
-        Row("m", FGSM, 5, 10, label=3, answer=5),
+        EvaluationRow("m", BASE, 8, 10),
+        EvaluationRow("m", BASE, 2, 10, label=3, answer=5),
+        EvaluationRow("m", FGSM, 5, 10),
+        EvaluationRow("m", FGSM, 5, 10, label=3, answer=5),
     ]
-    again = [Row("m", BASE, 9, 20), Row("m", BASE, 1, 20, label=3, answer=8), Row("m", PGD, 4, 20)]
+    again = [
+        EvaluationRow("m", BASE, 9, 20),
+        EvaluationRow("m", BASE, 1, 20, label=3, answer=8),
+        EvaluationRow("m", PGD, 4, 20),
+    ]
     assert merged([], again) == again
     assert merged(earlier, again) == [*again[:2], *earlier[2:], again[2]]
 
@@ -121,8 +125,8 @@ def test_rounds_measured_one_after_the_other_come_to_the_same_as_at_once():
         right = sum(times for label, answer, times in cells if label == answer)
         sizes = {label: sum(times for of, _, times in cells if of == label) for label, _, _ in cells}
         return [
-            Row("m", condition, right, sum(sizes.values())),
-            *(Row("m", condition, times, sizes[label], label, answer) for label, answer, times in cells),
+            EvaluationRow("m", condition, right, sum(sizes.values())),
+            *(EvaluationRow("m", condition, times, sizes[label], label, answer) for label, answer, times in cells),
         ]
 
     first, second = a_round(ONE, (0, 0, 4), (7, 1, 3)), a_round(TWO, (0, 0, 2), (0, 8, 1))
@@ -136,8 +140,18 @@ def test_without_rounds_there_is_nothing_of_all_of_them():
 
 
 def test_a_model_is_compared_where_both_were_measured_on_as_many_pictures():
-    robust = [Row("r", BASE, 90, 100), Row("r", BASE, 9, 10, 3, 3), Row("r", PGD, 60, 100), Row("r", FGSM, 1, 2)]
-    plain = [Row("p", BASE, 99, 100), Row("p", BASE, 9, 10, 3, 3), Row("p", PGD, 0, 100), Row("p", FGSM, 1, 9)]
+    robust = [
+        EvaluationRow("r", BASE, 90, 100),
+        EvaluationRow("r", BASE, 9, 10, 3, 3),
+        EvaluationRow("r", PGD, 60, 100),
+        EvaluationRow("r", FGSM, 1, 2),
+    ]
+    plain = [
+        EvaluationRow("p", BASE, 99, 100),
+        EvaluationRow("p", BASE, 9, 10, 3, 3),
+        EvaluationRow("p", PGD, 0, 100),
+        EvaluationRow("p", FGSM, 1, 9),
+    ]
     pairs = compare(robust, plain)
     assert [(pair.condition, round(pair.gain, 2)) for pair in pairs] == [(BASE, -0.09), (PGD, 0.6)]
 

@@ -11,13 +11,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from crowd import Crowd, Eyes, Habits, HandwritingError, load_handwriting, make_crowd
+from crowd import Crowd, Habits, HandwritingError, ReadingErrors, load_handwriting, make_crowd
 from crowd.accounts import Accounts
 from crowd.campaign import Campaign
 from crowd.client import ApiError
 from crowd.ground_truth import GroundTruth
 from crowd.local_accounts import temporary_accounts, write_accounts
-from crowd.options import add_number, one_or_more, share, two_or_more, zero_or_more
+from crowd.options import add_number_option, one_or_more, share, two_or_more, zero_or_more
 from crowd.report import CampaignReport
 from crowd.report_text import format_report
 from crowd.stalls import CampaignError
@@ -25,7 +25,7 @@ from crowd.terminal import ProgressTable, stop_signals_as_ctrl_c
 from crowd.transport import Site, SiteUnreachable
 from crowd.validators import CARELESS
 
-HABITS, EYES = Habits(), Eyes()
+HABITS, READING_ERRORS = Habits(), ReadingErrors()
 
 Options = dict[str, Any]
 
@@ -92,7 +92,7 @@ def add_site(parser: argparse.ArgumentParser) -> None:
 
 def add_annotators(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("annotators")
-    add = partial(add_number, group)
+    add = partial(add_number_option, group)
     add("--annotators", one_or_more, 40, "How many people draw, each with handwriting of their own")
     add("--tries", one_or_more, HABITS.patience, "How often they try each prompt before giving up")
     add("--wrong-digit", share, HABITS.wrong_digit, "Share of drawings that show another digit than the prompt says")
@@ -108,15 +108,15 @@ def add_annotators(parser: argparse.ArgumentParser) -> None:
 
 def add_validators(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("validators")
-    add = partial(add_number, group)
+    add = partial(add_number_option, group)
     add("--validators", zero_or_more, 10, "How many people validate")
     add(
         "--errors",
         share,
-        EYES.errors,
+        READING_ERRORS.errors,
         "How often they misread a digit with one thing varied; a plain one half as often",
     )
-    add("--unreadable", share, EYES.unreadable, "How often they call the hardest drawings unreadable")
+    add("--unreadable", share, READING_ERRORS.unreadable, "How often they call the hardest drawings unreadable")
     group.add_argument(
         "--careless",
         type=zero_or_more,
@@ -127,7 +127,7 @@ def add_validators(parser: argparse.ArgumentParser) -> None:
 
 def add_rounds(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rounds")
-    add = partial(add_number, group)
+    add = partial(add_number_option, group)
     add("--rounds", zero_or_more, 20, "How many to play")
     add("--leave", zero_or_more, 0, "Then leave so many fooling examples of the next round for others to validate")
     group.add_argument(
@@ -151,8 +151,10 @@ def add_rounds(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
-    add_number(group, "--threads", two_or_more, 4, "How many people act at the same time, half of them annotators")
-    add_number(group, "--seed", zero_or_more, 0, "Decides all handwriting and errors")
+    add_number_option(
+        group, "--threads", two_or_more, 4, "How many people act at the same time, half of them annotators"
+    )
+    add_number_option(group, "--seed", zero_or_more, 0, "Decides all handwriting and errors")
     group.add_argument("--report", type=Path, metavar="FILE", help="Write the report as JSON, too.")
 
 
@@ -169,7 +171,7 @@ def make_crowd_for(options: Options) -> Crowd:
             scrawl=options["scrawl"],
             adapts=not options["never_learn"],
         ),
-        eyes=Eyes(errors=options["errors"], unreadable=options["unreadable"]),
+        reading_errors=ReadingErrors(errors=options["errors"], unreadable=options["unreadable"]),
         careless=options["careless"],
     )
 

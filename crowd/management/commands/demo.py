@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from crowd.local_accounts import new_password
-from crowd.options import add_number, one_or_more, zero_or_more
+from crowd.options import add_number_option, one_or_more, zero_or_more
 from crowd.terminal import stop_signals_as_ctrl_c
 from rounds import services
 from rounds.models import Round, Task
@@ -38,8 +38,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        add_number(parser, "--rounds", zero_or_more, 3, "How many rounds to play")
-        add_number(parser, "--target", one_or_more, 60, "Verified fooling examples per round")
+        add_number_option(parser, "--rounds", zero_or_more, 3, "How many rounds to play")
+        add_number_option(parser, "--target", one_or_more, 60, "Verified fooling examples per round")
 
     def handle(self, *args: Any, rounds: int, target: int, **options: Any) -> None:
         require_own_data()

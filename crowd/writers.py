@@ -1,11 +1,11 @@
-"""Hands: a hand is one person's handwriting, made of similar trajectories and a style of its own."""
+"""Writers: each has trajectories of their own, which are similar in shape, and a style of their own."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from crowd.handwriting import Handwriting
-from crowd.styles import Style, random_style, with_usual_scatter
+from crowd.styles import Style, jittered, random_style
 
 
 class CrowdError(ValueError):
@@ -13,35 +13,35 @@ class CrowdError(ValueError):
 
 
 @dataclass(frozen=True)
-class Hand:
+class Writer:
     """One person's handwriting: some trajectories of each digit, and the style in which they are usually drawn."""
 
     trajectory_ids: tuple[np.ndarray, ...]
-    """For each label the indices of this hand's trajectories in `Handwriting.trajectories`, int64 [any]."""
+    """For each label the indices of this writer's trajectories in `Handwriting.trajectories`, int64 [any]."""
     style: Style
 
     def usual_style(self, random: np.random.Generator) -> Style:
         """The style of one drawing that nothing was varied in."""
-        return with_usual_scatter(self.style, random)
+        return jittered(self.style, random)
 
 
-def make_hands(handwriting: Handwriting, count: int, *, seed: int, by_shape: bool = True) -> list[Hand]:
-    """Hands that share no trajectory and together have all of them.
+def make_writers(handwriting: Handwriting, count: int, *, seed: int, by_shape: bool = True) -> list[Writer]:
+    """Writers who share no trajectory and together have all of them.
 
     Args:
-        count: how many hands, 1 to the number of trajectories of the rarest label. Each gets an equal part of each
+        count: how many writers, 1 to the number of trajectories of the rarest label. Each gets an equal part of each
             label's trajectories, rounded.
-        by_shape: whether a hand's trajectories of a label have similar shapes, as one person's digits do; otherwise
+        by_shape: whether a writer's trajectories of a label have similar shapes, as one person's digits do; otherwise
             they are a random choice.
 
     Raises:
-        CrowdError: there are too few trajectories to give every hand one of each label.
+        CrowdError: there are too few trajectories to give every writer one of each label.
     """
     most = int(np.bincount(handwriting.labels, minlength=10).min())
     if not 1 <= count <= most:
         raise CrowdError(
-            f"{count} hands can't be made, since each needs its own trajectory of every label: choose 1 to {most}, "
-            "annotators and held-out hands together."
+            f"{count} writers can't be made, since each needs their own trajectory of every label: choose 1 to {most}, "
+            "annotators and held-out writers together."
         )
     random = np.random.default_rng([seed, 1])
     parts = []
@@ -51,7 +51,7 @@ def make_hands(handwriting: Handwriting, count: int, *, seed: int, by_shape: boo
         split = similar_parts(shapes, count) if by_shape else np.array_split(np.arange(len(of_label)), count)
         # The data set does not record who wrote what, so any shape of a 3 may go with any shape of a 7.
         parts.append([np.sort(of_label[split[part]]) for part in random.permutation(count)])
-    return [Hand(tuple(part[number] for part in parts), random_style(random)) for number in range(count)]
+    return [Writer(tuple(part[number] for part in parts), random_style(random)) for number in range(count)]
 
 
 def similar_parts(points: np.ndarray, count: int) -> list[np.ndarray]:

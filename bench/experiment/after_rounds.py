@@ -8,7 +8,7 @@ from torch import nn
 
 from bench.experiment.arms import ARMS, EVERYTHING, MAIN
 from bench.experiment.collect import collect_fooling
-from bench.experiment.measure import BASE_DEV, CORRUPTION, HELD_OUT, Counts, count_by, predictions
+from bench.experiment.measure import BASE_DEV, CORRUPTION, HELD_OUT, CorrectOfAll, count_by, predictions
 from bench.experiment.results import Result, Results, WriterCounts
 from bench.experiment.run import Experiment
 from models_zoo.networks.checkpoints import load_model, load_trained
@@ -46,7 +46,7 @@ class Misread:
     """Among the seed's held-out drawings."""
 
 
-def add_readings(experiments: Sequence[Experiment], results: Results) -> list[Misread]:
+def measure_after_rounds(experiments: Sequence[Experiment], results: Results) -> list[Misread]:
     """Measure the main arms' models once more and add the counts to `results`; some minutes.
 
     All models of the main arms classify all test splits, and annotators without memories try to fool the last ones.
@@ -61,14 +61,14 @@ def add_readings(experiments: Sequence[Experiment], results: Results) -> list[Mi
         for arm in (arm for arm in MAIN if arm in arms):
             _add_test_splits(experiment, arms, arm)
             _add_fresh(experiment, arms[arm][-1], arm, len(arms[arm]) - 1)
-            arms[arm][-1].totals[TRAJECTORIES] = variety(experiment, arm)
+            arms[arm][-1].totals[TRAJECTORIES] = count_trajectories(experiment, arm)
         if "dynamic" not in arms:
             continue
         _add_fresh(experiment, arms["dynamic"][0], "dynamic", 0)
         arms["dynamic"][0].totals[HELD_OUT_TWICE] = held_out_twice[experiment.seed]
         arms[NOT_AVERAGED] = as_trained(experiment, last)
-        still = still_misread(experiment, last)
-        arms["dynamic"][-1].totals[STILL_MISREAD] = len(still), len(experiment.suites.writers)
+        still = find_still_misread(experiment, last)
+        arms["dynamic"][-1].totals[STILL_MISREAD] = len(still), len(experiment.evaluation_sets.writers)
         for arm in ("ordinary", "static", "scratch", EVERYTHING):
             if arm in arms:
                 arms[arm][-1].totals[STILL_MISREAD] = misread_of(experiment, arm, still)
@@ -122,7 +122,7 @@ def _add_test_splits(experiment: Experiment, arms: dict[str, list[Result]], arm:
                     )
 
 
-def on_test_splits(experiment: Experiment, arm: str, source: str) -> list[list[dict[int, Counts]]]:
+def on_test_splits(experiment: Experiment, arm: str, source: str) -> list[list[dict[int, CorrectOfAll]]]:
     """For each model of an arm, the first adversary before them, for each round of the source: test annotator → counts.
 
     Test annotators are the same in all arms.
@@ -134,17 +134,17 @@ def on_test_splits(experiment: Experiment, arm: str, source: str) -> list[list[d
 
 def _right_by_annotator(
     model: nn.Module, images: np.ndarray, labels: np.ndarray, annotators: np.ndarray
-) -> dict[int, Counts]:
+) -> dict[int, CorrectOfAll]:
     return count_by(annotators, predictions(model, images) == labels) if len(labels) else {}
 
 
-def _by_writer(splits: Sequence[dict[int, Counts]]) -> dict[int, Counts]:
+def _by_writer(splits: Sequence[dict[int, CorrectOfAll]]) -> dict[int, CorrectOfAll]:
     """Each person's counts over several rounds; not everybody drew in each."""
     people = sorted({person for split in splits for person in split})
     return {person: _sum(split[person] for split in splits if person in split) for person in people}
 
 
-def _sum(counts: Iterable[Counts]) -> Counts:
+def _sum(counts: Iterable[CorrectOfAll]) -> CorrectOfAll:
     rows = list(counts)
     return sum(right for right, _ in rows), sum(n for _, n in rows)
 
@@ -181,7 +181,9 @@ def as_trained(experiment: Experiment, last: int) -> list[Result]:
     shown, left_out = shown_rounds(range(last + 1)), {CORRUPTION, BASE_DEV}
     return [
         Result.from_json(
-            experiment.suites.measure(load_trained(experiment.model_after("dynamic", number)), leave_out=left_out),
+            experiment.evaluation_sets.measure(
+                load_trained(experiment.model_after("dynamic", number)), leave_out=left_out
+            ),
             experiment.sides,
         )
         if number in shown
@@ -199,18 +201,18 @@ def shown_rounds(rounds: Sequence[int], *, step: int = 1) -> list[int]:
 # --- Drawings -----------------------------------------------------------------------------------------------------
 
 
-def variety(experiment: Experiment, arm: str) -> Counts:
+def count_trajectories(experiment: Experiment, arm: str) -> CorrectOfAll:
     """How many different trajectories an arm's drawings were made of, and how many drawings there are."""
     folders = [experiment.round_folder(arm, number) for number in experiment.finished(arm)]
     trajectories = np.concatenate([np.load(folder / "collected.npz")["trajectories"] for folder in folders])
     return len(np.unique(trajectories[trajectories >= 0])), len(trajectories)
 
 
-def held_out_by_others(experiments: Sequence[Experiment]) -> dict[int, Counts]:
+def held_out_by_others(experiments: Sequence[Experiment]) -> dict[int, CorrectOfAll]:
     """Seed → held-out drawings of trajectories that another seed holds out as well, and all."""
     drawn = {
         experiment.seed: np.concatenate(
-            [members for hand in experiment.crowd(ARMS["dynamic"]).held_out for members in hand.trajectory_ids]
+            [members for writer in experiment.crowd(ARMS["dynamic"]).held_out for members in writer.trajectory_ids]
         )
         for experiment in experiments
     }
@@ -218,9 +220,9 @@ def held_out_by_others(experiments: Sequence[Experiment]) -> dict[int, Counts]:
     return {seed: (int((seeds_of[of_seed] > 1).sum()), len(of_seed)) for seed, of_seed in drawn.items()}
 
 
-def still_misread(experiment: Experiment, last: int) -> list[Misread]:
+def find_still_misread(experiment: Experiment, last: int) -> list[Misread]:
     """Held-out drawings that all of the last models misread."""
-    images, labels = experiment.suites.pictures[HELD_OUT]
+    images, labels = experiment.evaluation_sets.pictures[HELD_OUT]
     late = range(max(1, last - LATE_MODELS + 1), last + 1)
     predicted = np.stack([predictions(load_model(experiment.model_after("dynamic", n)), images) for n in late])
     return [
@@ -229,9 +231,9 @@ def still_misread(experiment: Experiment, last: int) -> list[Misread]:
     ]
 
 
-def misread_of(experiment: Experiment, arm: str, drawings: Sequence[Misread]) -> Counts:
+def misread_of(experiment: Experiment, arm: str, drawings: Sequence[Misread]) -> CorrectOfAll:
     """How many of these held-out drawings the last model of another arm misreads too, and all of them."""
-    images, labels = experiment.suites.pictures[HELD_OUT]
+    images, labels = experiment.evaluation_sets.pictures[HELD_OUT]
     chosen = [drawing.index for drawing in drawings]
     model = load_model(experiment.model_after(arm, experiment.finished(arm)[-1]))
     return int((predictions(model, images)[chosen] != labels[chosen]).sum()), len(chosen)

@@ -1,4 +1,4 @@
-"""Whether a training came to anything: a model that gives every picture one answer has learned nothing."""
+"""Detects a collapsed training: a model that gives every picture the same answer has learned nothing."""
 
 import numpy as np
 from torch import nn
