@@ -28,7 +28,9 @@ BASE, BASE_DEV = Condition("base"), Condition("base_dev")
 def _no_networks(monkeypatch):
     """Every network reads every drawing right, and is its model's name."""
     monkeypatch.setattr(predictor, "load", lambda version: version.name)
-    monkeypatch.setattr(evaluate, "confusion", lambda model, images, labels: np.diag(np.bincount(labels, minlength=10)))
+    monkeypatch.setattr(
+        evaluate, "confusion_matrix", lambda model, images, labels: np.diag(np.bincount(labels, minlength=10))
+    )
 
 
 @pytest.fixture

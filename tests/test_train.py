@@ -86,7 +86,7 @@ def test_the_stored_table_is_complete_and_the_database_has_the_same_counts(run, 
     jobs.train(run.pk)
     model = ModelVersion.objects.get(number=2)
     rows = table.from_json(json.loads(stored(model, "evaluation.json")), "evaluation.json")
-    assert {row.condition.suite for row in rows} == set(table.SUITES)
+    assert {row.condition.suite for row in rows} == set(table.SUITE_ORDER)
     assert {row.model for row in rows} == {model.weights_hash[:12]}
     in_file = {(row.condition, row.score) for row in rows if not row.is_cell}
     in_database = {(evaluation.condition, evaluation.score) for evaluation in model.evaluations.all()}
