@@ -1,4 +1,4 @@
-"""What the loop does to a model: rounds of collection with a simulated crowd, against two control arms.
+"""What rounds of adversarial collection do to a model: a simulated crowd, and two control arms to compare with.
 
     python -m bench.rounds                            20 rounds, 200 verified examples each, the three main arms, seed 0
     python -m bench.rounds --seeds 0 1 2 --arms all   everything; hours on two cores

@@ -4,10 +4,10 @@
     python -m bench.train --only epoch    one of them
     python -m bench.train --profile       where a training step's time goes
 
-Every measurement is a process of its own; ours and the usual loop's alternate, so that whatever else the machine does
-slows both, and each ratio is to the usual epochs of its own turn. Ours are whole calls of `fit`: reading the data,
-training, dev accuracy, checkpoints and saving. Only the single epoch is timed by itself, dev accuracy included, as the
-usual loop's is. Importing libraries is on neither clock.
+Every measurement is a process of its own. Each repeat first times epochs of the usual loop and then every measurement
+of ours, and ratios are formed within a repeat, so that other load on the machine slows both sides. Ours are whole calls
+of `fit`: reading the data, training, dev accuracy, checkpoints and saving. Only `epoch` times a single epoch by itself,
+dev accuracy included. The time to import libraries is not measured.
 """
 
 import argparse
@@ -168,7 +168,7 @@ def main() -> None:
 
 
 def measure(names: list[str], repeats: int, base: Path) -> dict[str, list[dict[str, float]]]:
-    """Each measurement so many times, each time after an epoch of the usual loop; its last repeat runs five."""
+    """Each measurement so many times, each time after an epoch of the usual loop; in the last repeat after five."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in ["usual", *names]}
     for repeat in range(repeats):
         epochs = USUAL_EPOCHS if repeat == repeats - 1 else 1
@@ -196,7 +196,7 @@ def report(found: dict[str, list[dict[str, float]]]) -> None:
         return statistics.median(row[key] for row in found[name])
 
     def epochs(name: str, key: str = "seconds") -> float:
-        """In usual epochs of the same turn."""
+        """In epochs of the usual loop in the same repeat."""
         pairs = zip(found[name], found["usual"], strict=True)
         return statistics.median(row[key] / usual["seconds"] for row, usual in pairs)
 

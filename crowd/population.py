@@ -1,7 +1,6 @@
 """A whole crowd: annotators, validators, and writers who are held out to measure models on."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -93,17 +92,9 @@ def held_out_drawings(crowd: Crowd, *, seed: int = 0) -> list[SimulatedDrawing]:
     ]
 
 
-class LabelledImages(NamedTuple):
-    """Drawings as a model reads them."""
-
-    images: np.ndarray
-    """uint8 [n, 28, 28], bright ink on black."""
-    labels: np.ndarray
-    """int64 [n], 0 to 9: the claimed labels."""
-
-
-def as_arrays(drawings: list[SimulatedDrawing]) -> LabelledImages:
+def as_arrays(drawings: list[SimulatedDrawing]) -> tuple[np.ndarray, np.ndarray]:
+    """What a model reads, uint8 [n, 28, 28], bright ink on black; and the claimed labels, int64 [n], 0 to 9."""
     images = np.zeros((len(drawings), MODEL_SIZE, MODEL_SIZE), dtype=np.uint8)
     for image, drawing in zip(images, drawings, strict=True):
         image[:] = drawing.to_28x28()
-    return LabelledImages(images, np.array([drawing.claimed for drawing in drawings], dtype=np.int64))
+    return images, np.array([drawing.claimed for drawing in drawings], dtype=np.int64)

@@ -7,7 +7,7 @@ networks     `catalogue`: the names in ARCHITECTURES. `architectures`: build(nam
              save_model(folder, model, meta) -> weights hash; load_model(folder). `predict`: probabilities(model,
              images) -> float32 [n, classes]; accuracy(model, images, labels) -> stats' Score(correct, n)
 data         `images`: canonical_png(data, canvas=280) -> bytes; to_array(png, size=28) -> uint8 [size, size].
-             `base_sets`: base_set("mnist").fetch(root) -> BaseData. `run_data`: what a run reads
+             `base_sets`: base_set("mnist").fetch(root) -> BaseData. `run_data`: the data of a run
 robustness   attacks and corruptions. `suites`: evaluate(model, name, pictures, ...) -> [Row]. `table`:
              read_rows(folder), compare(rows, reference)
 training     `config`: Config, with its recipe and augmentation; FIRST, NEXT, PHOTOGRAPHS. `fit`: fit(folder, config,

@@ -20,7 +20,7 @@ from torch import nn
 
 from models_zoo.data.base_data import BaseData, BaseDataError
 from models_zoo.data.base_sets import base_set
-from models_zoo.data.run_data import Pictures, RunDataError, read_test_set
+from models_zoo.data.run_data import LabelledImages, RunDataError, read_test_set
 from models_zoo.files import read_json, write_json
 from models_zoo.limits import ConfigError
 from models_zoo.networks.catalogue import FOR_DIGITS
@@ -37,15 +37,15 @@ from models_zoo.training.rebuild import rebuild
 
 BASE_FOLDER = Path(os.environ.get("DATA_DIR", "var")) / "base_data"
 EXPECTED_ERRORS = (BaseDataError, CheckpointError, ConfigError, RunDataError, TrainingFailed)
-"""Failures whose message is a sentence for whoever gave the command."""
+"""Errors of which only the message is printed: a sentence for the person who ran the command."""
 ORIGINS = ("data_sha256", "parent_weights_hash", "pretrained_sha256", "threads", "device", "versions")
-"""What else decides a model's weights, as its `model.json` calls it."""
+"""What decides a model's weights besides its config: keys of `model.json`."""
 MEASURED = "measured.json"
 """A file in the model's folder: the hash of the test set that it was measured on, and its reference."""
 
 
-Evaluate = Callable[[nn.Module, str, Pictures | None], list[EvaluationRow]]
-"""A model, what to call it, and a test set if there is one → its evaluation table."""
+Evaluate = Callable[[nn.Module, str, LabelledImages | None], list[EvaluationRow]]
+"""(model, its name in the rows, test set or None) → its evaluation table."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -177,7 +177,7 @@ def base_for(config: Config, folder: Path) -> BaseData | None:
 
 
 def make_evaluation(options: argparse.Namespace, config: Config) -> Evaluate:
-    """How the options ask to measure models.
+    """The evaluation that the options describe.
 
     Raises:
         ConfigError, RunDataError: an attack that can't be made, or a round's folder that can't be read.
@@ -186,7 +186,7 @@ def make_evaluation(options: argparse.Namespace, config: Config) -> Evaluate:
     device = choose_device(config.device)
     rounds = {title: _test_pictures(folder, config) for title, folder in options.round}
 
-    def evaluate_model(model: nn.Module, name: str, test: Pictures | None) -> list[EvaluationRow]:
+    def evaluate_model(model: nn.Module, name: str, test: LabelledImages | None) -> list[EvaluationRow]:
         return evaluate(
             model.to(device), name, test, rounds=rounds, suites=options.suites, at_most=options.at_most, attacks=attacks
         )
@@ -194,7 +194,7 @@ def make_evaluation(options: argparse.Namespace, config: Config) -> Evaluate:
     return evaluate_model
 
 
-def test_set(options: argparse.Namespace, config: Config, base: BaseData | None) -> Pictures | None:
+def test_set(options: argparse.Namespace, config: Config, base: BaseData | None) -> LabelledImages | None:
     """The test set of the folder that was named, else of the run's own data, else of the base."""
     if options.test:
         return _test_pictures(options.test, config)
@@ -202,7 +202,7 @@ def test_set(options: argparse.Namespace, config: Config, base: BaseData | None)
     return own or ((base.test_images, base.test_labels) if base else None)
 
 
-def _test_pictures(folder: Path, config: Config) -> Pictures:
+def _test_pictures(folder: Path, config: Config) -> LabelledImages:
     found = read_test_set(folder, architecture=config.architecture, classes=config.classes)
     if not found:
         raise RunDataError(f"{folder} has no test set: put test_images.npy and test_labels.npy there.")
@@ -249,9 +249,9 @@ def reference_for(folder: Path, plain: Path, rows: list[EvaluationRow]) -> Refer
 
 
 def record_with_earlier(
-    folder: Path, rows: list[EvaluationRow], *, test: Pictures | None, reference: ReferenceModel | None
+    folder: Path, rows: list[EvaluationRow], *, test: LabelledImages | None, reference: ReferenceModel | None
 ) -> None:
-    """Keep a model's table and write its card; what an earlier call measured on the same test set stays in both.
+    """Store a model's table and write its card; what an earlier call measured on the same test set stays in both.
 
     The reference of an earlier call stays too, unless another one is given.
     """
@@ -271,7 +271,7 @@ def record_with_earlier(
     write_json(folder / MEASURED, {"test_sha256": test_sha256, "reference": reference and reference.to_json()})
 
 
-def _sha256(pictures: Pictures) -> str:
+def _sha256(pictures: LabelledImages) -> str:
     return hashlib.sha256(b"".join(array.tobytes() for array in pictures)).hexdigest()
 
 

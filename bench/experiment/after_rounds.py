@@ -170,7 +170,7 @@ def try_to_fool(experiment: Experiment, arm: str, number: int) -> dict[int, list
     crowd.start_round(FRESH_ROUND)
     model = load_model(experiment.model_after(arm, number))
     rules = Rules(target_verified=FRESH_ATTEMPTS)  # more than can be verified, so that all attempts are made
-    return collect_fooling(crowd, model, rules, seed=[experiment.seed, 7], most=FRESH_ATTEMPTS).by_annotator
+    return collect_fooling(crowd, model, rules, seed=[experiment.seed, 7], max_attempts=FRESH_ATTEMPTS).by_annotator
 
 
 # --- Models before averaging --------------------------------------------------------------------------------------

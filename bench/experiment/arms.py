@@ -10,11 +10,11 @@ from rounds.rules import NON_FOOLING_NONE, NON_FOOLING_VERIFIED
 DYNAMIC, ORDINARY, STATIC = "dynamic", "ordinary", "static"
 """Where a round's examples come from: drawings that fool the newest model; drawings made without a model; drawings that
 fool the first model."""
-SAME, SAME_ORDINARY = "same", "same as ordinary"
 EVERYTHING = "everything"
-"""Or all drawings that can be made without a model: see `collect_everything`."""
+"""The source of all drawings that can be made without a model: see `collect_everything`."""
+SAME, SAME_ORDINARY = "same", "same as ordinary"
 COPIED = {SAME: "dynamic", SAME_ORDINARY: "ordinary"}
-"""Or they are copied from another arm."""
+"""Sources that are copies of what another arm collected → that arm."""
 
 UNAVERAGED = replace(NEXT, parent_share=0.0)
 """The site's default recipe without averaging with the parent, for single trainings."""

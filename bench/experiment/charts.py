@@ -173,7 +173,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "middle", colour: str 
 
 
 def _nice(value: float) -> float:
-    """The next of 1, 1.5, 2, 2.5, 4, 5 or 10 times a power of ten."""
+    """The smallest of 1, 1.5, 2, 2.5, 4, 5 or 10 times a power of ten that is at least `value`."""
     power = 10 ** int(log10(value) // 1) if value > 0 else 0.01
     return next(step * power for step in (1, 1.5, 2, 2.5, 4, 5, 10) if step * power >= value - 1e-12)
 

@@ -31,7 +31,7 @@ class CollectedDrawing:
 
 @dataclass
 class Collected:
-    """What a round brought, and what it took."""
+    """The examples that a round collected, and counts of what happened in it."""
 
     examples: list[CollectedDrawing] = field(default_factory=list)
     """Verified ones: those that fooled, and those of the others that were sampled for validation."""
@@ -49,15 +49,15 @@ class Collected:
         return self.counts["verified"]
 
 
-def collect_fooling(crowd: Crowd, model: nn.Module, rules: Rules, *, seed: list[int], most: int) -> Collected:
+def collect_fooling(crowd: Crowd, model: nn.Module, rules: Rules, *, seed: list[int], max_attempts: int) -> Collected:
     """A round with a model in the loop, until `rules.target_verified` fooling examples are verified.
 
-    All annotators draw at once, and learn of the verdicts before they draw again. After `most` attempts the round
-    closes with what it has, as by a deadline.
+    All annotators draw at once, and learn of the verdicts before they draw again. After `max_attempts` the round closes
+    with what it has, as by a deadline.
     """
     random = np.random.default_rng(seed)
     collected, prompts, busy = Collected(), _balanced(random), set[int]()
-    while collected.fooling < (rules.target_verified or 0) and collected.counts["attempts"] < most:
+    while collected.fooling < (rules.target_verified or 0) and collected.counts["attempts"] < max_attempts:
         drawings = []
         for number, annotator in enumerate(crowd.annotators):
             if number not in busy:

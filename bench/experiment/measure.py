@@ -9,7 +9,7 @@ from torch import nn
 
 from crowd import Crowd, as_arrays, held_out_drawings
 from models_zoo.data.base_data import BaseData
-from models_zoo.data.run_data import Pictures
+from models_zoo.data.run_data import LabelledImages
 from models_zoo.networks.predict import accuracy, probabilities
 from models_zoo.robustness.corruptions import CORRUPTIONS, corrupt, severities
 
@@ -26,7 +26,7 @@ HELD_OUT, BASE_TEST, BASE_DEV, CORRUPTION = "held-out writers", "MNIST test", "M
 class EvaluationSets:
     """What every model of a seed is measured on: sets of pictures, by name."""
 
-    pictures: dict[str, Pictures]
+    pictures: dict[str, LabelledImages]
     writers: np.ndarray
     """Who drew each held-out drawing, int64 [n], numbered from 0."""
 
@@ -58,7 +58,7 @@ def evaluation_sets(crowd: Crowd, base: BaseData, *, seed: int) -> EvaluationSet
     )
 
 
-def count_right(model: nn.Module, pictures: Pictures) -> CorrectOfAll:
+def count_right(model: nn.Module, pictures: LabelledImages) -> CorrectOfAll:
     score = accuracy(model, *pictures)
     return score.correct, score.n
 
@@ -75,7 +75,7 @@ def predictions(model: nn.Module, images: np.ndarray) -> np.ndarray:
     return probabilities(model, images).argmax(axis=1)
 
 
-def _corrupted(base: BaseData) -> Pictures:
+def _corrupted(base: BaseData) -> LabelledImages:
     every = max(1, len(base.test_labels) // CORRUPTED)
     images, labels = base.test_images[::every][:CORRUPTED], base.test_labels[::every][:CORRUPTED]
     grid = [(kind, severity) for kind in CORRUPTIONS for severity in range(1, severities(kind) + 1)]

@@ -25,7 +25,7 @@ from bench.experiment.measure import BASE_DEV, HELD_OUT, CorrectOfAll, Evaluatio
 from crowd import Crowd, Handwriting, make_crowd
 from crowd.annotators import Memory
 from models_zoo.data.base_data import BaseData
-from models_zoo.data.run_data import Pictures
+from models_zoo.data.run_data import LabelledImages
 from models_zoo.files import read_json, write_array, write_json
 from models_zoo.networks.checkpoints import load_model
 from models_zoo.training.config import FIRST, Config
@@ -34,9 +34,9 @@ from rounds import rules
 from stats.scores import Score
 
 RESULT, COLLECTED = "result.json", "collected.json"
-MOST_ATTEMPTS = 40_000
+MAX_ATTEMPTS = 40_000
 """Attempts after which a round closes with what it has."""
-NOT_TO_FOOL = (ORDINARY, SAME_ORDINARY, EVERYTHING)
+NO_MODEL_TO_FOOL = (ORDINARY, SAME_ORDINARY, EVERYTHING)
 """Sources whose drawings are made without a model to fool."""
 
 
@@ -122,7 +122,7 @@ class Experiment:
             reading_errors=arm.reading_errors,
         )
 
-    def split(self, name: str, number: int) -> dict[str, Pictures]:
+    def split(self, name: str, number: int) -> dict[str, LabelledImages]:
         """A round's examples as `train`, `dev` and `test`: uint8 [n, 28, 28] and int64 [n] each.
 
         As on the site, annotators and not drawings are assigned. Dev and test hold what fooled only, where there was
@@ -130,7 +130,7 @@ class Experiment:
         """
         images, labels, annotators, fooled = self._collected(name, number)
         sides = self.sides[annotators]
-        measured = fooled | (ARMS[name].source in NOT_TO_FOOL)
+        measured = fooled | (ARMS[name].source in NO_MODEL_TO_FOOL)
         chosen = {"train": sides == "train", "dev": (sides == "dev") & measured, "test": (sides == "test") & measured}
         return {side: (images[of_side], labels[of_side]) for side, of_side in chosen.items()}
 
@@ -155,7 +155,7 @@ class Experiment:
         return self.folder / f"seed-{self.seed}"
 
     def _collected(self, name: str, number: int) -> tuple[np.ndarray, ...]:
-        """Pictures, labels, who drew them, and whether they fooled."""
+        """LabelledImages, labels, who drew them, and whether they fooled."""
         with np.load(self.round_folder(name, number) / "collected.npz", allow_pickle=False) as stored:
             return tuple(stored[key] for key in ("images", "labels", "annotators", "fooled"))
 
@@ -203,7 +203,7 @@ class Experiment:
             collected = collect_everything(crowd, seed=seed)
         else:
             adversary = load_model(self.model_after(name, 0 if arm.source == STATIC else number - 1))
-            collected = collect_fooling(crowd, adversary, site_rules, seed=seed, most=MOST_ATTEMPTS)
+            collected = collect_fooling(crowd, adversary, site_rules, seed=seed, max_attempts=MAX_ATTEMPTS)
         _store(folder, collected, crowd, arm, time.monotonic() - started)
 
     def _copy_collected(self, name: str, source: str, number: int) -> None:
@@ -247,7 +247,7 @@ class Experiment:
             "measure_seconds": time.monotonic() - trained,
         }
 
-    def _gate(self, model: nn.Module, parent: Path, base_dev: CorrectOfAll, dev: Pictures) -> bool:
+    def _gate(self, model: nn.Module, parent: Path, base_dev: CorrectOfAll, dev: LabelledImages) -> bool:
         """Whether the site would have opened the next round by itself. The experiment goes on in any case."""
         parent_base_dev = read_json(parent / RESULT)["scores"][BASE_DEV]
         return rules.gate(
@@ -274,7 +274,7 @@ def _check_settings(path: Path, settings: dict[str, Any]) -> None:
         raise OtherSettings(f"{path} says that other settings were used there: use another --folder.")
 
 
-def _write_data(folder: Path, parts: Sequence[dict[str, Pictures]]) -> Pictures:
+def _write_data(folder: Path, parts: Sequence[dict[str, LabelledImages]]) -> LabelledImages:
     """The splits of several rounds together, as `fit` reads them. Returns the dev split."""
     together = {side: _joined([part[side] for part in parts]) for side in ("train", "dev")}
     for side, (images, labels) in together.items():
@@ -283,16 +283,16 @@ def _write_data(folder: Path, parts: Sequence[dict[str, Pictures]]) -> Pictures:
     return together["dev"]
 
 
-def _joined(parts: Sequence[Pictures]) -> Pictures:
+def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:
     return np.concatenate([images for images, _ in parts]), np.concatenate([labels for _, labels in parts])
 
 
 def _store(folder: Path, collected: Collected, crowd: Crowd, arm: Arm, seconds: float) -> None:
-    """Write what a round brought: pictures as arrays, the rest as JSON."""
+    """Write what a round collected: pictures as arrays, the rest as JSON."""
     examples = [
         example
         for example in collected.examples
-        if example.fooled or arm.source in NOT_TO_FOOL or arm.non_fooling != rules.NON_FOOLING_NONE
+        if example.fooled or arm.source in NO_MODEL_TO_FOOL or arm.non_fooling != rules.NON_FOOLING_NONE
     ]
     if not examples:
         raise NothingCollected(

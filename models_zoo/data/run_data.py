@@ -1,4 +1,4 @@
-"""What a run reads: base pictures and collected ones as whole tensors, checked against the network that takes them."""
+"""The data of a run: base pictures and collected ones as whole tensors, checked against what the network takes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from models_zoo.data.base_data import BaseData
 from models_zoo.networks.catalogue import accepted, accepts
 from models_zoo.networks.predict import channels_first
 
-Pictures = tuple[np.ndarray, np.ndarray]
+LabelledImages = tuple[np.ndarray, np.ndarray]
 """Images, uint8 [n, 28, 28] or [n, side, side, 3], and labels, int64 [n]."""
 
 
@@ -28,7 +28,7 @@ class TrainingData:
     labels: torch.Tensor
     """int64 [n]"""
     base_count: int
-    dev: dict[str, Pictures]
+    dev: dict[str, LabelledImages]
     """`base` and `collected`, whichever there are."""
     sha256: str
     """Over all of the above and the manifest."""
@@ -48,7 +48,7 @@ def read_training_data(
             missing, damaged or of another type or shape than the architecture takes.
     """
     digest = hashlib.sha256()
-    found: dict[str, dict[str, Pictures]] = {"train": {}, "dev": {}}
+    found: dict[str, dict[str, LabelledImages]] = {"train": {}, "dev": {}}
     if base is not None:
         found["train"]["base"] = base.train_images, base.train_labels
         found["dev"]["base"] = base.dev_images, base.dev_labels
@@ -72,7 +72,7 @@ def read_training_data(
     )
 
 
-def read_test_set(folder: Path, *, architecture: str, classes: int) -> Pictures | None:
+def read_test_set(folder: Path, *, architecture: str, classes: int) -> LabelledImages | None:
     """The pictures of `test_images.npy` and the labels of `test_labels.npy` in a folder; None if there are none.
 
     Raises:
@@ -82,7 +82,7 @@ def read_test_set(folder: Path, *, architecture: str, classes: int) -> Pictures 
     return _usable("test", {"": found}, architecture, classes).get("") if found else None
 
 
-def _read_part(folder: Path, part: str, digest: "hashlib._Hash") -> Pictures | None:
+def _read_part(folder: Path, part: str, digest: "hashlib._Hash") -> LabelledImages | None:
     paths = folder / f"{part}_images.npy", folder / f"{part}_labels.npy"
     there = [path for path in paths if path.exists()]
     if not there:
@@ -104,7 +104,7 @@ def _read_array(path: Path, digest: "hashlib._Hash") -> np.ndarray:
         raise RunDataError(f"{path} can't be read as an array: save it again with numpy.save.") from error
 
 
-def _usable(part: str, sets: dict[str, Pictures], architecture: str, classes: int) -> dict[str, Pictures]:
+def _usable(part: str, sets: dict[str, LabelledImages], architecture: str, classes: int) -> dict[str, LabelledImages]:
     """The sets of a part that are not empty, checked, with labels as int64."""
     usable = {}
     for name, (images, labels) in sets.items():

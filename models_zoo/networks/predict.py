@@ -1,4 +1,4 @@
-"""How well a model reads: every number is a count of correct answers out of n, with its interval."""
+"""Predictions of a model, in batches that fit into memory, and how many of them are right."""
 
 from collections.abc import Iterator
 from math import prod

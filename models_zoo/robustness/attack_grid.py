@@ -9,7 +9,10 @@ from models_zoo.robustness.table import Condition
 
 @dataclass(frozen=True)
 class AttackGrid:
-    """Every epsilon of both norms, with the same search. Raises ConfigError for an attack that cannot be made."""
+    """Attacks of several strengths: every epsilon of both norms, each with the same PGD settings.
+
+    Raises ConfigError for an attack that cannot be made.
+    """
 
     linf: tuple[float, ...] = (0.1, 0.2, 0.3)
     """Largest changes of a pixel, each more than 0; empty leaves the norm out."""
@@ -24,7 +27,7 @@ class AttackGrid:
     test with 100 steps of 0.01 in `linf`. None takes `usual_step_size`."""
 
     def __post_init__(self) -> None:
-        if not all(0 < epsilon < inf for _, epsilon in self._points()):
+        if not all(0 < epsilon < inf for _, epsilon in self._norms_and_epsilons()):
             raise ConfigError("An attack's epsilon must be more than 0 and finite.")
         if self.step_size is not None and not 0 < self.step_size < inf:
             raise ConfigError("PGD's step_size must be more than 0 and finite.")
@@ -32,7 +35,7 @@ class AttackGrid:
             raise ConfigError("PGD needs at least 1 step and 1 restart.")
 
     def fgsm(self) -> list[Condition]:
-        return [Condition("fgsm", norm=norm, epsilon=epsilon) for norm, epsilon in self._points()]
+        return [Condition("fgsm", norm=norm, epsilon=epsilon) for norm, epsilon in self._norms_and_epsilons()]
 
     def pgd(self) -> list[Condition]:
         return [
@@ -44,10 +47,10 @@ class AttackGrid:
                 step_size=self.step_size or usual_step_size(epsilon, self.steps),
                 restarts=self.restarts,
             )
-            for norm, epsilon in self._points()
+            for norm, epsilon in self._norms_and_epsilons()
         ]
 
-    def _points(self) -> list[tuple[str, float]]:
+    def _norms_and_epsilons(self) -> list[tuple[str, float]]:
         return [("linf", epsilon) for epsilon in self.linf] + [("l2", epsilon) for epsilon in self.l2]
 
 

@@ -1,4 +1,4 @@
-"""What an attack may change of a picture, and how it searches. Imports no torch: recipes are checked with it."""
+"""How strong an attack is, and by which steps it searches. Imports no torch: recipes are checked with it."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -8,7 +8,7 @@ NORMS = ("linf", "l2")
 
 @dataclass(frozen=True)
 class AttackParameters:
-    """One white-box attack of `robustness.attacks`: how far, in which norm, by which steps.
+    """The parameters of a white-box attack of `robustness.attacks`.
 
     Lengths are on the grey scale 0 to 1: the largest change of any pixel for `linf`, a Euclidean length over the whole
     picture for `l2`.

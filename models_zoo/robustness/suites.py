@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from models_zoo.data.run_data import Pictures
+from models_zoo.data.run_data import LabelledImages
 from models_zoo.limits import ConfigError
 from models_zoo.networks.predict import batches, confusion_matrix, confusion_of_probabilities, probabilities
 from models_zoo.robustness.attack_grid import DEFAULT_GRID, AttackGrid
@@ -68,7 +68,7 @@ def expected_calibration_error(predicted: np.ndarray, labels: np.ndarray, *, bin
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def corruption_rows(model: nn.Module, name: str, pictures: Pictures) -> list[EvaluationRow]:
+def corruption_rows(model: nn.Module, name: str, pictures: LabelledImages) -> list[EvaluationRow]:
     """Accuracy under each corruption that suits the pictures, at each of its severities; confusion under each kind."""
     rows = []
     for kind in suitable(pictures[0]):
@@ -82,7 +82,7 @@ def corruption_rows(model: nn.Module, name: str, pictures: Pictures) -> list[Eva
 
 
 def fgsm_rows(
-    model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = DEFAULT_GRID
+    model: nn.Module, name: str, pictures: LabelledImages, *, grid: AttackGrid = DEFAULT_GRID
 ) -> list[EvaluationRow]:
     """Accuracy and confusion after one step along the gradient, at each point of the grid."""
     rows = []
@@ -93,7 +93,7 @@ def fgsm_rows(
 
 
 def pgd_rows(
-    model: nn.Module, name: str, pictures: Pictures, *, grid: AttackGrid = DEFAULT_GRID, seed: int = 0
+    model: nn.Module, name: str, pictures: LabelledImages, *, grid: AttackGrid = DEFAULT_GRID, seed: int = 0
 ) -> list[EvaluationRow]:
     """Accuracy and confusion under PGD, at each point of the grid."""
     rows = []
@@ -112,7 +112,7 @@ def pgd_rows(
     return rows
 
 
-def moved_rows(model: nn.Module, name: str, pictures: Pictures) -> list[EvaluationRow]:
+def moved_rows(model: nn.Module, name: str, pictures: LabelledImages) -> list[EvaluationRow]:
     """Accuracy and confusion in the worst case of each picture over a grid of shifts, of rotations, and of both.
 
     After Engstrom et al. 2019, "Exploring the landscape of spatial robustness", where a model robust to L-infinity
@@ -145,7 +145,7 @@ CHEAP: dict[str, Callable[[str, np.ndarray, np.ndarray], list[EvaluationRow]]] =
     "calibration": calibration_rows,
 }
 """Computed from the answers to the unchanged pictures, for which the model runs once."""
-Costly = Callable[[nn.Module, str, Pictures], list[EvaluationRow]]
+Costly = Callable[[nn.Module, str, LabelledImages], list[EvaluationRow]]
 COSTLY: dict[str, Costly] = {
     "corruption": corruption_rows,
     "fgsm": fgsm_rows,
@@ -160,9 +160,9 @@ SUITES = (*CHEAP, *COSTLY)
 def evaluate(
     model: nn.Module,
     name: str,
-    pictures: Pictures | None,
+    pictures: LabelledImages | None,
     *,
-    rounds: Mapping[str, Pictures] | None = None,
+    rounds: Mapping[str, LabelledImages] | None = None,
     suites: Iterable[str] = CHEAP,
     at_most: int = 1000,
     attacks: AttackGrid = DEFAULT_GRID,
@@ -217,14 +217,14 @@ def _known(suites: Iterable[str]) -> list[str]:
     return names
 
 
-def _evenly_spaced(pictures: Pictures, at_most: int) -> Pictures:
+def _evenly_spaced(pictures: LabelledImages, at_most: int) -> LabelledImages:
     images, labels = pictures
     count = min(len(labels), at_most)
     chosen = np.arange(count) * len(labels) // count
     return images[chosen], labels[chosen]
 
 
-def _corrupted(model: nn.Module, pictures: Pictures, kind: str, severity: int) -> np.ndarray:
+def _corrupted(model: nn.Module, pictures: LabelledImages, kind: str, severity: int) -> np.ndarray:
     """Confusion matrix under one corruption.
 
     Digits are corrupted all at once: what is drawn for one depends on how many there are, and tables are to stay

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from models_zoo.data.geometry import resample, rotation, translation
-from models_zoo.data.run_data import Pictures
+from models_zoo.data.run_data import LabelledImages
 from models_zoo.networks.predict import batches, probabilities, to_input
 from models_zoo.robustness import attacks
 from models_zoo.robustness.attack_grid import usual_step_size
@@ -26,7 +26,7 @@ RotationAndShift = tuple[int, int, int]
 """Degrees, pixels to the right, pixels down."""
 
 
-def under_fgsm(model: nn.Module, pictures: Pictures, *, norm: str, epsilon: float) -> np.ndarray:
+def under_fgsm(model: nn.Module, pictures: LabelledImages, *, norm: str, epsilon: float) -> np.ndarray:
     errors = FirstErrors(model, pictures)
     for images, labels in _batches(model, pictures):
         errors.survivors(attacks.fgsm(model, images, labels, epsilon=epsilon, norm=norm), labels)
@@ -35,7 +35,7 @@ def under_fgsm(model: nn.Module, pictures: Pictures, *, norm: str, epsilon: floa
 
 def under_pgd(
     model: nn.Module,
-    pictures: Pictures,
+    pictures: LabelledImages,
     *,
     norm: str,
     epsilon: float,
@@ -66,7 +66,7 @@ def under_pgd(
     return errors.confusion_matrix()
 
 
-def under_moves(model: nn.Module, pictures: Pictures, moves: Sequence[RotationAndShift]) -> np.ndarray:
+def under_moves(model: nn.Module, pictures: LabelledImages, moves: Sequence[RotationAndShift]) -> np.ndarray:
     """A picture survives if it is read right after each of the moves."""
     errors = FirstErrors(model, pictures)
     for images, labels in _batches(model, pictures):
@@ -81,7 +81,7 @@ def under_moves(model: nn.Module, pictures: Pictures, moves: Sequence[RotationAn
 class FirstErrors:
     """Counts the first wrong answer to each picture of a set, while the model is shown variants of these pictures."""
 
-    def __init__(self, model: nn.Module, pictures: Pictures) -> None:
+    def __init__(self, model: nn.Module, pictures: LabelledImages) -> None:
         self.model = model.eval()  # for the attacks too: dropout would hide the gradient
         images, self.labels = pictures
         classes = probabilities(model, images[:1]).shape[1]
@@ -111,7 +111,7 @@ def _moved(images: torch.Tensor, move: RotationAndShift) -> torch.Tensor:
     return resample(turned, translation(across * ones, down * ones, size=images.shape[-1]))
 
 
-def _batches(model: nn.Module, pictures: Pictures) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def _batches(model: nn.Module, pictures: LabelledImages) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     images, labels = pictures
     device = _device(model)
     for batch in batches(images):

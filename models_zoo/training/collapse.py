@@ -3,7 +3,7 @@
 import numpy as np
 from torch import nn
 
-from models_zoo.data.run_data import Pictures
+from models_zoo.data.run_data import LabelledImages
 from models_zoo.networks.predict import probabilities
 from models_zoo.training.config import Config
 from models_zoo.training.progress import TrainingFailed
@@ -14,7 +14,7 @@ ENOUGH_TO_JUDGE = 200
 
 
 def refuse_if_nothing_was_learned(
-    model: nn.Module, config: Config, dev: dict[str, Pictures], scores: dict[str, dict[str, int]]
+    model: nn.Module, config: Config, dev: dict[str, LabelledImages], scores: dict[str, dict[str, int]]
 ) -> None:
     """Refuse a model that gives its whole dev set one answer.
 
@@ -35,7 +35,7 @@ def refuse_if_nothing_was_learned(
     )
 
 
-def _single_answer(model: nn.Module, dev: dict[str, Pictures], correct: int) -> int | None:
+def _single_answer(model: nn.Module, dev: dict[str, LabelledImages], correct: int) -> int | None:
     """The label that the model gives every dev picture; None when it gives several, or when the dev set is too small,
     or of one label only, to conclude anything from that."""
     labels = np.concatenate([np.zeros(0, np.int64), *(labels for _, labels in dev.values())])

@@ -51,7 +51,7 @@ def epoch_order(data: TrainingData, config: Config, random: torch.Generator) -> 
 
 
 def _shown(data: TrainingData, config: Config) -> tuple[int, int]:
-    """How many base and how many collected pictures an epoch shows, repetitions counted."""
+    """How many base and how many collected pictures an epoch shows, each as often as it is shown."""
     base = data.base_count if config.base_replay is None else min(config.base_replay, data.base_count)
     collected = round(config.collected_weight * data.collected_count)
     if base and config.collected_share < 1:

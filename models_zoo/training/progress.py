@@ -45,7 +45,7 @@ class Fitted:
 
 
 def show_progress(progress: Progress) -> None:
-    """Print one line that is written over, and one that stays for each epoch."""
+    """Print the progress on one line, which each call overwrites until its epoch has ended."""
     line = (
         f"epoch {progress.epoch}/{progress.epochs}  step {progress.step}/{progress.steps}  loss {progress.loss:.4f}  "
         f"{progress.seconds_left:.0f} s left"

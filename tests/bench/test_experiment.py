@@ -155,7 +155,7 @@ def test_a_run_killed_at_any_time_goes_on_and_ends_with_the_same_numbers(tmp_pat
 
 def test_a_round_closes_at_its_target_and_counts_every_attempt_once():
     crowd, model = toy_crowd(annotators=6), build("mnist_cnn").eval()
-    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], most=5000)
+    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], max_attempts=5000)
     counts = found.counts
     assert counts["verified"] == sum(example.fooled for example in found.examples) == 20
     assert counts["fooled"] == counts["verified"] + counts["rejected"]
@@ -173,14 +173,14 @@ def test_a_round_in_which_nothing_is_verified_closes_at_its_deadline():
     )
     for validator in crowd.validators:
         validator.answer = lambda drawing: "unreadable"
-    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], most=100)
+    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], max_attempts=100)
     assert found.counts["verified"] == 0
     assert 100 <= found.counts["attempts"] < 106
 
 
 def test_without_validators_every_claim_is_believed():
     crowd, model = toy_crowd(annotators=6, validators=0), build("mnist_cnn").eval()
-    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], most=5000)
+    found = collect_fooling(crowd, model, Rules(target_verified=20), seed=[0], max_attempts=5000)
     assert found.counts["fooled"] == found.counts["verified"] == 20
 
 

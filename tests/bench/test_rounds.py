@@ -152,6 +152,6 @@ def test_what_cannot_be_stored_is_reported_in_a_sentence(play, tmp_path):
 
 
 def test_a_round_in_which_nobody_fooled_the_model_says_so(play, monkeypatch):
-    monkeypatch.setattr("bench.experiment.run.MOST_ATTEMPTS", 0)
+    monkeypatch.setattr("bench.experiment.run.MAX_ATTEMPTS", 0)
     with pytest.raises(SystemExit, match="0 attempts and not one verified drawing"):
         play(*SMALL, "--arms", "dynamic")
